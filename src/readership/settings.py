@@ -1,0 +1,117 @@
+"""Settings: environment variables with the prefix READERSHIP_, or a `.env` file at the project's root.
+
+Relative paths are resolved from that root (the nearest folder upwards with a `pyproject.toml` or
+`.env`), or from `READERSHIP_HOME`; never from the folder a command happens to run in.
+"""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from readership.errors import SettingsError
+
+Purpose = Literal["analytics", "personalisation", "advertising", "marketing"]
+
+
+def project_root(start: Path | None = None) -> Path:
+    """Folder that relative settings are resolved from."""
+    if home := os.environ.get("READERSHIP_HOME"):
+        return Path(home).resolve()
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / "pyproject.toml").is_file() or (folder / ".env").is_file():
+            return folder
+    return here
+
+
+class Settings(BaseSettings):
+    """All settings, each with its meaning; `readership settings` prints them."""
+
+    model_config = SettingsConfigDict(env_prefix="READERSHIP_", extra="ignore")
+
+    warehouse: SecretStr = Field(
+        SecretStr("chdb://var/warehouse"),
+        description="chdb://relative/path or chdb:///absolute/path (embedded), or clickhouse://user:pass@host:8123/analytics",
+    )
+    artifacts: Path = Field(Path("artifacts"), description="folder of models, evaluations, reports and datasets")
+    online_store: str = Field("lmdb://var/online", description="where the API reads features: lmdb://path")
+    registry: str = Field("sqlite:///var/mlflow.db", description="MLflow tracking URI")
+    now: datetime | None = Field(None, description="pretend that it is this time (ISO 8601, UTC); see docs/time.md")
+    churn_lookback_days: int = Field(
+        56, ge=1, le=365, description="a reader counts as active with a session in this many days"
+    )
+    churn_horizon_days: int = Field(28, ge=1, le=365, description="churned: no session in this many days")
+    conversion_horizon_days: int = Field(
+        14, ge=1, le=365, description="converted: a subscription started within this many days"
+    )
+    default_consent: frozenset[Purpose] = Field(
+        frozenset({"analytics"}),
+        description="purposes a reader has agreed to when no event says, as a JSON list",
+    )
+    query_memory_gib: float = Field(8.0, gt=0, description="memory one warehouse query may take")
+    query_threads: int = Field(2, ge=1, description="threads one warehouse query may use")
+    query_seconds: int = Field(3600, ge=1, description="time one warehouse query may take")
+    api_host: str = Field(
+        "127.0.0.1", description="address `readership serve` listens on; other than loopback needs a key"
+    )
+    api_port: int = Field(8000, ge=0, le=65535, description="port `readership serve` listens on")
+    bench_data: Path | None = Field(None, description="folder of the public data sets that benchmarks read")
+
+    @field_validator("now")
+    @classmethod
+    def _utc(cls, value: datetime | None) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+    @property
+    def root(self) -> Path:
+        """Folder relative paths are resolved from."""
+        return project_root()
+
+    def path(self, value: Path | str) -> Path:
+        """`value` as an absolute path."""
+        return self.root / value
+
+    @property
+    def warehouse_dsn(self) -> str:
+        """The warehouse's DSN, secrets included, with an absolute path where it is embedded."""
+        dsn = self.warehouse.get_secret_value()
+        return f"chdb://{self.path(dsn.removeprefix('chdb://'))}" if dsn.startswith("chdb://") else dsn
+
+    @property
+    def artifacts_dir(self) -> Path:
+        """Absolute folder of models, evaluations, reports and datasets."""
+        return self.path(self.artifacts)
+
+    @property
+    def online_dir(self) -> Path:
+        """Absolute folder of the LMDB online store."""
+        if not self.online_store.startswith("lmdb://"):
+            raise SettingsError(f"READERSHIP_ONLINE_STORE is {self.online_store!r}; it must begin with lmdb://")
+        return self.path(self.online_store.removeprefix("lmdb://"))
+
+    @property
+    def registry_uri(self) -> str:
+        """MLflow tracking URI with an absolute path where it is sqlite."""
+        prefix = "sqlite:///"
+        if self.registry.startswith(prefix):
+            return prefix + str(self.path(self.registry.removeprefix(prefix)))
+        return self.registry
+
+
+def load_settings() -> Settings:
+    """Settings from the environment and the root's `.env`.
+
+    Raises SettingsError naming the variable and the value that cannot be used.
+    """
+    try:
+        return Settings(_env_file=project_root() / ".env")  # type: ignore[call-arg]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "READERSHIP_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise SettingsError(f"{name} is {first.get('input')!r}: {first['msg']}; see `readership settings`") from error
