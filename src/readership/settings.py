@@ -5,6 +5,7 @@ Relative paths are resolved from that root (the nearest folder upwards with a `p
 """
 
 import os
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -77,6 +78,10 @@ class Settings(BaseSettings):
         """`value` as an absolute path."""
         return self.root / value
 
+    def shown(self) -> dict[str, str | None]:
+        """Every setting by the name of its variable, passwords hidden."""
+        return {f"READERSHIP_{name.upper()}": _shown(getattr(self, name)) for name in type(self).model_fields}
+
     @property
     def warehouse_dsn(self) -> str:
         """The warehouse's DSN, secrets included, with an absolute path where it is embedded."""
@@ -115,3 +120,16 @@ def load_settings() -> Settings:
         first = error.errors()[0]
         name = "READERSHIP_" + "_".join(str(part) for part in first["loc"]).upper()
         raise SettingsError(f"{name} is {first.get('input')!r}: {first['msg']}; see `readership settings`") from error
+
+
+def redact(text: str) -> str:
+    """`text` with the password of every DSN in it replaced."""
+    return re.sub(r"(\w+://[^:/@\s]*:)[^@/\s]*@", r"\1***@", text)
+
+
+def _shown(value: object) -> str | None:
+    if isinstance(value, SecretStr):
+        return redact(value.get_secret_value())
+    if isinstance(value, frozenset):
+        return ", ".join(sorted(value))
+    return None if value is None else redact(str(value))

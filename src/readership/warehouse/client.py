@@ -1,6 +1,5 @@
 """One warehouse, two engines: chDB inside this process, or a ClickHouse server over HTTP."""
 
-import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from readership.errors import MissingExtra, WarehouseError, WarehouseUnreachable
-from readership.settings import Settings
+from readership.settings import Settings, redact
 from readership.warehouse.owner import Ownership
 
 PUBLISHER_DATABASE = "analytics"
@@ -150,11 +149,6 @@ class Warehouse:
 def is_embedded(dsn: str) -> bool:
     """Whether `dsn` names a store opened inside this process."""
     return dsn.startswith("chdb://")
-
-
-def redact(text: str) -> str:
-    """`text` with the password of every DSN in it replaced."""
-    return re.sub(r"(\w+://[^:/@\s]*:)[^@/\s]*@", r"\1***@", text)
 
 
 def _connect(dsn: str, limits: dict[str, int]) -> Client:

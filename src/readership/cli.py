@@ -1,0 +1,441 @@
+"""The `readership` command. Each command imports what it needs when it runs, so that `--help` is quick."""
+
+import json as json_module
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from readership import __version__
+from readership.errors import InputError, ReadershipError
+from readership.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from readership.pipelines.progress import Progress
+    from readership.warehouse import Warehouse
+
+app = typer.Typer(
+    name="readership",
+    help="Machine learning on a news publisher's own first-party events.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+features_app = typer.Typer(no_args_is_help=True, help="Point-in-time features of readers.")
+audit_app = typer.Typer(no_args_is_help=True, help="Checks that no number knew the future.")
+models_app = typer.Typer(no_args_is_help=True, help="Versions of models and which is live.")
+keys_app = typer.Typer(no_args_is_help=True, help="API keys.")
+app.add_typer(features_app, name="features")
+app.add_typer(audit_app, name="audit")
+app.add_typer(models_app, name="models")
+app.add_typer(keys_app, name="keys")
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option("--as-of", help="Pretend that it is this time (UTC).", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
+]
+
+
+class Task(StrEnum):
+    """What can be trained."""
+
+    churn = "churn"
+
+
+class Population(StrEnum):
+    """Whose churn."""
+
+    registered = "registered"
+    subscribers = "subscribers"
+
+
+class Received(StrEnum):
+    """What `received_at` is where a row has none."""
+
+    file = "file"
+    now = "now"
+
+
+class Bench(StrEnum):
+    """Benchmarks, each one file of `readership.benchmarks`."""
+
+    churn_deskdrop = "churn-deskdrop"
+    features = "features"
+    ingest = "ingest"
+    serving = "serving"
+
+
+def main() -> None:
+    """Run the command; a failure ends in one message on stderr and exit code 1."""
+    try:
+        app()
+    except ReadershipError as error:
+        typer.echo(f"error ({error.code}): {error}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        typer.echo("interrupted; nothing is half-written, run the same command again", err=True)
+        sys.exit(130)
+
+
+@contextmanager
+def _warehouse() -> Iterator[tuple["Warehouse", Settings, "Progress"]]:
+    """The configured warehouse with its schema up to date, the settings, and a line for progress on stderr."""
+    from readership.pipelines.progress import Progress
+    from readership.warehouse import Warehouse, migrate
+
+    settings = load_settings()
+    with Warehouse.open(settings) as warehouse, Progress() as progress:
+        migrate(warehouse)
+        yield warehouse, settings, progress
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=UTC) if moment else None
+
+
+def _emit(result: dict[str, Any], as_json: bool) -> None:
+    """One JSON object, or a line for each of its plain values."""
+    if as_json:
+        typer.echo(json_module.dumps(result, default=str))
+        return
+    for name, value in result.items():
+        typer.echo(f"{name.replace('_', ' ')}: {value}")
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+@app.command()
+def settings(json: Json = False) -> None:
+    """Every setting, its value and its meaning (secrets hidden)."""
+    current = load_settings()
+    values = current.shown()
+    if json:
+        typer.echo(json_module.dumps(values))
+        return
+    for (name, value), field in zip(values.items(), Settings.model_fields.values(), strict=True):
+        typer.echo(f"{name} = {value}\n    {field.description}")
+
+
+@app.command()
+def migrate(json: Json = False) -> None:
+    """Bring the warehouse to the newest schema."""
+    from readership.warehouse import Warehouse
+    from readership.warehouse import migrate as apply
+
+    with Warehouse.open(load_settings()) as warehouse:
+        applied = apply(warehouse)
+        _emit({"database": warehouse.database, "applied": applied or "nothing new"}, json)
+
+
+@app.command()
+def simulate(
+    readers: Annotated[int, typer.Option(min=1, help="How many readers the world begins with.")] = 4000,
+    days: Annotated[int, typer.Option(min=1, help="How many days it runs.")] = 270,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same world.")] = 7,
+    start: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day (UTC).")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write Parquet files here instead of the warehouse.")] = None,
+    json: Json = False,
+) -> None:
+    """Make a publisher whose truth is known, and load its events."""
+    from readership.pipelines.simulate import simulate as run
+
+    with _warehouse() as (warehouse, current, progress):
+        result = run(
+            warehouse, current, readers=readers, days=days, seed=seed, start=_utc(start), out=out, progress=progress
+        )
+    _emit(result, json)
+
+
+@app.command()
+def ingest(
+    files: Annotated[list[Path], typer.Argument(help="JSON lines, CSV or Parquet; plain or gzipped.")],
+    mapping: Annotated[str, typer.Option(help="native, deskdrop, or a TOML file.")] = "native",
+    check: Annotated[bool, typer.Option("--check", help="Read and report, load nothing.")] = False,
+    received: Annotated[Received, typer.Option(help="Where a row has no received_at: its own time, or now.")] = (
+        Received.file
+    ),
+    consent: Annotated[
+        str | None, typer.Option(help="Purposes these readers agreed to, e.g. analytics,personalisation.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Load events; what cannot be understood goes to quarantine with its reason, the rest loads."""
+    from readership.events.mapping import load_mapping
+    from readership.pipelines.ingest import ingest as run
+
+    purposes = tuple(part.strip() for part in consent.split(",")) if consent else None
+    chosen = load_mapping(mapping)
+    with _warehouse() as (warehouse, current, progress):
+        summary = run(
+            warehouse,
+            files,
+            chosen,
+            settings=current,
+            check=check,
+            received=received.value,
+            consent=purposes,
+            progress=progress,
+        )
+    _emit(summary.as_dict(), json)
+
+
+@app.command()
+def explore(as_of: AsOf = None, json: Json = False) -> None:
+    """Step 01: the quality and the shape of the data, as one page with plots."""
+    from readership.pipelines.clock import resolve_now
+    from readership.pipelines.explore import explore as run
+
+    with _warehouse() as (warehouse, current, progress):
+        now = resolve_now(warehouse, current, _utc(as_of))
+        progress.say(now.reason)
+        report = run(warehouse, current, now.at)
+    _emit({"report": str(report)}, json)
+
+
+@features_app.command("build")
+def features_build(as_of: AsOf = None, json: Json = False) -> None:
+    """Step 02: the feature table, `user_features_ml_ready.csv`, and the online store."""
+    from readership.pipelines.clock import resolve_now
+    from readership.pipelines.features import build_features
+
+    with _warehouse() as (warehouse, current, progress):
+        now = resolve_now(warehouse, current, _utc(as_of))
+        progress.say(now.reason)
+        result = build_features(warehouse, current, now.at)
+    _emit(result.as_dict(), json)
+
+
+@features_app.command("list")
+def features_list(json: Json = False) -> None:
+    """The catalogue: every feature, its group, meaning, unit and null rule."""
+    from dataclasses import asdict
+
+    from readership.features.catalogue import catalogue
+
+    entries = [asdict(feature) for feature in catalogue()]
+    if json:
+        typer.echo(json_module.dumps({"features": entries}))
+        return
+    for entry in entries:
+        typer.echo(
+            f"{entry['group']:<12} {entry['name']:<36} {entry['unit']:<14} {entry['meaning']} · {entry['null_rule']}"
+        )
+
+
+@app.command()
+def train(
+    task: Annotated[Task | None, typer.Argument(help="What to train.")] = None,
+    baselines: Annotated[bool, typer.Option("--baselines", help="Step 03: the simple models only.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Every task.")] = False,
+    population: Annotated[Population, typer.Option(help="Whose churn.")] = Population.registered,
+    as_of: AsOf = None,
+    json: Json = False,
+) -> None:
+    """Steps 03 and 04: fit, choose on validation, calibrate, judge on held-out time, register, report."""
+    from readership.pipelines.clock import resolve_now
+    from readership.pipelines.train import train_baselines, train_churn
+
+    if (task is None) == (not (baselines or every)):
+        raise typer.BadParameter("name a task, or --baselines, or --all")
+    with _warehouse() as (warehouse, current, progress):
+        now = resolve_now(warehouse, current, _utc(as_of))
+        progress.say(now.reason)
+        if baselines:
+            result = train_baselines(warehouse, current, now.at, progress=progress)
+        else:
+            result = train_churn(warehouse, current, now.at, population=population.value, progress=progress)
+    _emit(result.as_dict(), json)
+
+
+@app.command()
+def evaluate(task: Task, json: Json = False) -> None:
+    """The newest evaluation of a task, as it was measured on held-out time."""
+    from readership.pipelines.run import evaluation_table, read_evaluation
+
+    evaluation = read_evaluation(load_settings(), task.value)
+    if json:
+        typer.echo(json_module.dumps(evaluation))
+        return
+    typer.echo(evaluation_table([evaluation]))
+
+
+@audit_app.command("leakage")
+def audit_leakage(
+    features: Annotated[Path | None, typer.Option(help="A folder of your own feature SQL files.")] = None,
+    json: Json = False,
+) -> None:
+    """Rebuild features without the future and compare; exit 1 on a leak or when nothing was compared."""
+    from readership.pipelines.audit import audit_leakage as run
+
+    with _warehouse() as (warehouse, current, progress):
+        report = run(warehouse, current, features_dir=features, progress=progress)
+    _emit(report.as_dict(), json)
+    if report.verdict != "clean":
+        raise typer.Exit(1)
+
+
+@models_app.command("list")
+def models_list(json: Json = False) -> None:
+    """Versions, their metrics, and which is champion or challenger."""
+    from readership.registry.mlflow_registry import list_models
+
+    rows = list_models(load_settings())
+    if json:
+        typer.echo(json_module.dumps({"models": rows}, default=str))
+        return
+    for row in rows:
+        typer.echo("  ".join(f"{name}={value}" for name, value in row.items()))
+
+
+@models_app.command("sync")
+def models_sync(json: Json = False) -> None:
+    """Make `live.json` and the registry's aliases agree again."""
+    from readership.registry.promotion import sync
+
+    _emit(sync(load_settings()), json)
+
+
+@app.command()
+def promote(
+    task: Task,
+    version: Annotated[str | None, typer.Option(help="By default the newest challenger.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Even where the rule refuses; needs --why.")] = False,
+    why: Annotated[str | None, typer.Option(help="Recorded with the promotion.")] = None,
+    json: Json = False,
+) -> None:
+    """Make a version champion if it meets the rule; serving picks it up without a restart."""
+    from readership.registry.promotion import promote as run
+
+    if force and not why:
+        raise typer.BadParameter("--force needs --why")
+    _emit(run(load_settings(), task.value, version, force=force, why=why).as_dict(), json)
+
+
+@app.command()
+def rollback(
+    task: Task,
+    why: Annotated[str | None, typer.Option(help="Recorded with the change.")] = None,
+    json: Json = False,
+) -> None:
+    """Make the previous champion live again."""
+    from readership.registry.promotion import rollback as run
+
+    _emit(run(load_settings(), task.value, why=why).as_dict(), json)
+
+
+@app.command("batch-score")
+def batch_score(task: Task, as_of: AsOf = None, json: Json = False) -> None:
+    """Score every reader of the task's population: the `predictions` table, Parquet, and reasons for the API."""
+    from readership.pipelines.clock import resolve_now
+    from readership.pipelines.score import score_churn
+
+    with _warehouse() as (warehouse, current, progress):
+        now = resolve_now(warehouse, current, _utc(as_of))
+        progress.say(now.reason)
+        result = score_churn(warehouse, current, now.at)
+    _emit(result, json)
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address; other than loopback needs a key.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 1,
+) -> None:
+    """Answer over HTTP from the live models and the online store."""
+    try:
+        from readership.serving.server import serve as run
+    except ModuleNotFoundError as error:
+        raise InputError(f"`readership serve` needs {error.name}; `pip install 'readership[serve]'`") from error
+    current = load_settings()
+    run(current, host=host or current.api_host, port=current.api_port if port is None else port, workers=workers)
+
+
+@keys_app.command("create")
+def keys_create(name: Annotated[str, typer.Argument(help="Who will use it.")]) -> None:
+    """Make an API key; it is shown once and only its hash is kept."""
+    from readership.serving.keys import create
+
+    typer.echo(create(load_settings(), name))
+
+
+@app.command()
+def bench(
+    name: Bench,
+    data: Annotated[Path | None, typer.Option(help="Folder of the public data sets.")] = None,
+    sessions: Annotated[int | None, typer.Option(help="features: how many sessions.")] = None,
+    readers: Annotated[int | None, typer.Option(help="features, serving: how many readers.")] = None,
+    events: Annotated[int | None, typer.Option(help="ingest: how many events.")] = None,
+    json: Json = False,
+) -> None:
+    """Measure speed or quality against a named peer, in a temporary warehouse of its own."""
+    from readership.benchmarks import run
+
+    options = {"data": data or load_settings().bench_data, "sessions": sessions, "readers": readers, "events": events}
+    result = run(name.value, {key: value for key, value in options.items() if value is not None})
+    if json:
+        typer.echo(json_module.dumps(result, default=str))
+        return
+    typer.echo(json_module.dumps(result, indent=2, default=str))
+
+
+SkipExploration = Annotated[bool, typer.Option("--skip-exploration", help="Leave out step 01.")]
+SkipFeatures = Annotated[bool, typer.Option("--skip-features", help="Leave out step 02.")]
+ModelsOnly = Annotated[bool, typer.Option("--models-only", help="Leave out steps 01 and 02.")]
+SkipPrerequisites = Annotated[
+    bool, typer.Option("--skip-prerequisites", help="Do not check Python, packages, warehouse and free disk.")
+]
+
+
+@app.command()
+def run(
+    skip_exploration: SkipExploration = False,
+    skip_features: SkipFeatures = False,
+    models_only: ModelsOnly = False,
+    skip_prerequisites: SkipPrerequisites = False,
+    as_of: AsOf = None,
+    json: Json = False,
+) -> None:
+    """Every step on the configured warehouse: exploration, features, baselines, models, audit, reports."""
+    from readership.pipelines.prerequisites import check_prerequisites
+    from readership.pipelines.run import run_all
+
+    if not skip_prerequisites:
+        check_prerequisites(load_settings())
+    with _warehouse() as (warehouse, current, progress):
+        outcome = run_all(
+            warehouse,
+            current,
+            as_of=_utc(as_of),
+            exploration=not (skip_exploration or models_only),
+            features=not (skip_features or models_only),
+            progress=progress,
+        )
+    typer.echo(json_module.dumps(outcome.as_dict(), default=str) if json else outcome.table())
+
+
+@app.command()
+def demo(
+    readers: Annotated[int, typer.Option(min=1, help="How many simulated readers.")] = 4000,
+    days: Annotated[int, typer.Option(min=1, help="How many simulated days.")] = 270,
+    json: Json = False,
+) -> None:
+    """Simulate a publisher and run every step on it, in a warehouse of its own (var/demo)."""
+    from readership.pipelines.demo import demo as run_demo
+
+    outcome = run_demo(load_settings(), readers=readers, days=days)
+    typer.echo(json_module.dumps(outcome.as_dict(), default=str) if json else outcome.table())
+
+
+if __name__ == "__main__":
+    main()
