@@ -1,0 +1,132 @@
+"""Intervals by drawing readers, not rows, with replacement: rows of one reader are not independent.
+
+The same draws serve every model, so that differences between models are paired.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from readership.contracts import Metric
+from readership.evaluation.metrics import METRICS, Floats, Ranking
+
+REPLICATES = 500
+CHUNK_CELLS = 2_000_000
+LEVEL = (0.025, 0.975)
+
+
+@dataclass(frozen=True)
+class Draws:
+    """How often each reader was drawn in each replicate.
+
+    counts  float32 [replicates, readers]
+    reader  position of each row's reader in `counts` [n]
+    weight  weight of each row before drawing [n]
+    """
+
+    counts: NDArray[np.float32]
+    reader: NDArray[np.intp]
+    weight: Floats
+
+    @classmethod
+    def of(
+        cls,
+        reader: ArrayLike,
+        weight: ArrayLike | None = None,
+        *,
+        replicates: int = REPLICATES,
+        seed: int = 0,
+    ) -> "Draws":
+        """As many readers as there are, drawn with replacement, in each replicate."""
+        names, position = np.unique(np.asarray(reader), return_inverse=True)
+        rng = np.random.default_rng(seed)
+        many = len(names)
+        counts = np.empty((replicates, many), np.float32)
+        for row in counts:
+            row[:] = np.bincount(rng.integers(0, many, many), minlength=many)
+        w = np.ones(len(position)) if weight is None else np.asarray(weight, np.float64)
+        return cls(counts, position, w)
+
+    def take(self, rows: NDArray[np.bool_]) -> "Draws":
+        """The same draws, for some of the rows."""
+        return Draws(self.counts, self.reader[rows], self.weight[rows])
+
+    @property
+    def readers(self) -> int:
+        """How many readers stand behind the rows."""
+        return len(np.unique(self.reader))
+
+    def row_weights(self, order: NDArray[np.intp]) -> Iterator[Floats]:
+        """Weights of the rows in `order`, some replicates at a time so that memory stays bounded."""
+        at_once = max(1, CHUNK_CELLS // max(1, len(order)))
+        reader, weight = self.reader[order], self.weight[order]
+        for start in range(0, len(self.counts), at_once):
+            yield self.counts[start : start + at_once][:, reader] * weight
+
+    def sums(self, values: Floats) -> Floats:
+        """Weighted sum of values [n] in each replicate."""
+        by_reader = np.bincount(self.reader, self.weight * values, minlength=self.counts.shape[1])
+        return np.asarray(self.counts @ by_reader, np.float64)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Each metric's value on the rows as they are, and in every replicate."""
+
+    values: Mapping[str, float]
+    replicates: Mapping[str, Floats]
+
+    def metrics(self) -> dict[str, Metric]:
+        """`{"value", "ci95"}` of every metric."""
+        return {name: metric(self.values[name], self.replicates[name], floor=_floor(name)) for name in self.values}
+
+    def minus(self, other: "Measured") -> dict[str, Metric]:
+        """Paired differences, metric by metric; both were measured on the same draws."""
+        return {
+            name: metric(self.values[name] - other.values[name], self.replicates[name] - other.replicates[name])
+            for name in self.values
+        }
+
+
+def measure(label: ArrayLike, probability: ArrayLike, draws: Draws) -> Measured:
+    """All of METRICS, on the rows and in every replicate."""
+    ranking = Ranking.of(label, probability)
+    values = ranking.metrics(draws.weight[None, ranking.order])
+    parts = [ranking.metrics(weights) for weights in draws.row_weights(ranking.order)]
+    return Measured(
+        {name: float(values[name][0]) for name in METRICS},
+        {name: np.concatenate([part[name] for part in parts]) for name in METRICS},
+    )
+
+
+def ratio(numerator: ArrayLike, denominator: ArrayLike, draws: Draws) -> Metric:
+    """Weighted Σ numerator / Σ denominator with its interval: a share, a precision, a mean."""
+    over, under = np.asarray(numerator, np.float64), np.asarray(denominator, np.float64)
+    whole = float(draws.weight @ under)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        replicates = draws.sums(over) / draws.sums(under)
+    return metric(float(draws.weight @ over) / whole if whole else float("nan"), replicates)
+
+
+def metric(value: float, replicates: Floats, *, floor: float | None = None) -> Metric:
+    """`{"value", "ci95"}` from replicates; None where it cannot be known (one class, one reader).
+
+    The interval is the middle 95 % of the replicates. A distance that noise can only enlarge (`floor`, as
+    for the calibration error) is larger in every replicate than in the data; its interval is reflected around
+    the value, held at the floor, and contains the value.
+    """
+    known = replicates[np.isfinite(replicates)]
+    if not np.isfinite(value):
+        return {"value": None, "ci95": [None, None]}
+    if len(known) < len(replicates) / 2 or np.ptp(known) == 0:
+        return {"value": round(value, 6), "ci95": [None, None]}
+    low, high = (float(bound) for bound in np.quantile(known, LEVEL))
+    if floor is not None:
+        low, high = max(floor, min(2 * value - high, value)), max(2 * value - low, value)
+    return {"value": round(value, 6), "ci95": [round(low, 6), round(high, 6)]}
+
+
+def _floor(name: str) -> float | None:
+    return 0.0 if name == "ece" else None
