@@ -1,0 +1,49 @@
+"""What every candidate asks of the rows it is fitted on."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from readership.contracts import Dataset
+from readership.errors import NotEnoughData
+
+
+def usable(train: Dataset, name: str) -> Dataset:
+    """`train` without rows whose label does not apply; NotEnoughData where only one answer is left."""
+    rows = labelled(train)
+    answers = np.unique(rows.label)
+    if len(answers) < 2:
+        held = f"only the answer {answers[0]:g}" if len(answers) else "no answers"
+        raise NotEnoughData(
+            f"{name} cannot be fitted for {train.task!r}: its {len(rows):,} training rows hold {held}; "
+            "use a longer log or another horizon, nothing was changed"
+        )
+    return rows
+
+
+def labelled(rows: Dataset) -> Dataset:
+    """The rows whose label applies."""
+    known = ~np.isnan(rows.label)
+    return rows if known.all() else rows.take(known)
+
+
+def in_name_order(names: tuple[str, ...]) -> NDArray[np.int64]:
+    """Positions that sort the columns by name, so that the order they come in changes nothing.
+
+    >>> in_name_order(("b", "a")).tolist()
+    [1, 0]
+    """
+    return np.array(sorted(range(len(names)), key=names.__getitem__), dtype=np.int64)
+
+
+def log_loss(label: NDArray[np.float32], margin: NDArray[np.float64], weight: NDArray[np.float64]) -> float:
+    """Mean of -log(probability given to what happened), from log-odds, weighted.
+
+    >>> round(log_loss(np.array([1.0, 0.0]), np.array([0.0, 0.0]), np.ones(2)), 4)    # log 2
+    0.6931
+    """
+    return float(np.average(row_losses(label, margin), weights=weight))
+
+
+def row_losses(label: NDArray[np.float32], margin: NDArray[np.float64]) -> NDArray[np.float64]:
+    """-log(probability given to what happened) of each row [n], from log-odds."""
+    return np.logaddexp(0.0, margin) - label * margin
