@@ -1,0 +1,106 @@
+"""The feature catalogue, read from the comments beside the columns in `groups/*.sql`.
+
+A column of a group reads `<expression> AS <name>, -- <unit> | <meaning> | <null rule>`. The unit `category`
+marks text; a null rule beginning with `0` says that a reader without a row has truly none.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+from readership.warehouse import read_sql
+
+PACKAGE = "readership.features.groups"
+READER = "user_id"
+_ENTRY = re.compile(
+    r"(?:^\s*|\bAS\s+)(?P<name>[a-z][a-z0-9_]*),?\s+--\s+(?P<unit>[^|]+)\|(?P<meaning>[^|]+)\|(?P<null>[^|]+)$"
+)
+_NOT_AN_INPUT = re.compile(r"^-- model_input: no$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One column: what it says about a reader at as_of.
+
+    meaning      words for a sentence: "sessions that ended in the last 7 days"
+    null_rule    when it is missing, or that it is 0 when there is none
+    model_input  False for publisher-wide activity, which is a clock and not a trait of a reader
+    """
+
+    name: str
+    group: str
+    meaning: str
+    unit: str
+    null_rule: str
+    kind: Literal["number", "category"]
+    model_input: bool
+
+    @property
+    def zero_when_none(self) -> bool:
+        """Whether a reader without a row in the group has 0 rather than nothing known."""
+        return self.null_rule.startswith("0")
+
+
+@cache
+def group_names() -> tuple[str, ...]:
+    """Names of the feature groups, in the order of their columns."""
+    folder = files("readership.features").joinpath("groups")
+    return tuple(sorted(file.name.removesuffix(".sql") for file in folder.iterdir() if file.name.endswith(".sql")))
+
+
+def group_sql(group: str) -> str:
+    """The SELECT of one group; binds `as_of`, `snapshot_at` and, for some, `default_consent`."""
+    return read_sql(PACKAGE, group)
+
+
+@cache
+def catalogue() -> tuple[Feature, ...]:
+    """Every feature, group by group, in the order of the SELECTs."""
+    return tuple(feature for group in group_names() for feature in parse(group, group_sql(group)))
+
+
+@cache
+def by_name() -> Mapping[str, Feature]:
+    """Features by name."""
+    return {feature.name: feature for feature in catalogue()}
+
+
+def parse(group: str, sql: str) -> list[Feature]:
+    """Catalogue entries written in a group's text."""
+    model_input = not _NOT_AN_INPUT.search(sql)
+    found = [match for line in sql.splitlines() if (match := _ENTRY.search(line))]
+    return [
+        Feature(
+            name=entry["name"],
+            group=group,
+            meaning=entry["meaning"].strip(),
+            unit=entry["unit"].strip(),
+            null_rule=entry["null"].strip(),
+            kind="category" if entry["unit"].strip() == "category" else "number",
+            model_input=model_input,
+        )
+        for entry in found
+    ]
+
+
+def model_inputs() -> tuple[str, ...]:
+    """Names of the features a model may see, in catalogue order."""
+    return tuple(feature.name for feature in catalogue() if feature.model_input)
+
+
+def categories() -> tuple[str, ...]:
+    """Names of the text features a model may see, in catalogue order."""
+    return tuple(feature.name for feature in catalogue() if feature.model_input and feature.kind == "category")
+
+
+@cache
+def sql_hashes() -> Mapping[str, str]:
+    """sha256 of each group's text and of the consent rule, for manifests."""
+    texts = {group: group_sql(group) for group in group_names()} | {
+        "consent": read_sql("readership.features", "consent")
+    }
+    return {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
