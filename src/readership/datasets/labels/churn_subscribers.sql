@@ -1,0 +1,56 @@
+-- One row per reader whose newest paid period ends within 30 days after as_of: 1 when no renewal begins within 30 days after that end.
+-- grain: user_id    leakage rule: who is asked about: received_at <= as_of; the answer: renewals that begin before period_end + 30 days (all within as_of + horizon)
+WITH
+    {as_of:DateTime64(3, 'UTC')} AS opens_at,
+    opens_at + toIntervalDay({horizon_days:UInt16}) AS closes_at,
+    toIntervalDay(30) AS grace,
+    (
+        SELECT groupUniqArray(brand::String) FROM outages
+        WHERE starts_at < closes_at AND ends_at > opens_at AND loaded_at <= {snapshot_at:DateTime64(3, 'UTC')}
+    ) AS broken_brands,
+    expiring AS
+    (
+        SELECT user_id, max(ends) AS expires_at
+        FROM
+        (
+            SELECT user_id, period_start, argMax(period_end, (received_at, loaded_at)) AS ends
+            FROM subscriptions
+            WHERE received_at <= opens_at AND loaded_at <= {snapshot_at:DateTime64(3, 'UTC')}
+            GROUP BY user_id, period_start
+            HAVING ends > period_start
+        )
+        GROUP BY user_id
+        HAVING expires_at > opens_at AND expires_at <= opens_at + grace
+    ),
+    periods AS
+    (
+        SELECT
+            user_id, period_start,
+            argMax(period_end, (received_at, loaded_at)) AS ends,
+            argMax(reason::String, (received_at, loaded_at)) AS why
+        FROM subscriptions
+        WHERE period_start < closes_at AND loaded_at <= {snapshot_at:DateTime64(3, 'UTC')}
+        GROUP BY user_id, period_start
+    ),
+    known AS
+    (
+        SELECT
+            user_id,
+            argMaxIf(consent, (timestamp, event_id), consent IS NOT NULL) AS stated_consent,
+            groupUniqArrayIf(brand::String, timestamp >= opens_at - toIntervalDay({lookback_days:UInt16})) AS brands
+        FROM events
+        WHERE timestamp < opens_at AND received_at <= opens_at AND loaded_at <= {snapshot_at:DateTime64(3, 'UTC')}
+        GROUP BY user_id
+    )
+SELECT
+    expiring.user_id AS user_id,
+    toUInt8(countIf(periods.ends > expires_at AND periods.period_start < expires_at + grace) = 0) AS label,
+    argMaxIf(periods.why, periods.period_start, periods.period_start < expires_at) AS reason
+FROM expiring
+INNER JOIN periods ON periods.user_id = expiring.user_id
+LEFT JOIN known ON known.user_id = expiring.user_id
+WHERE bitAnd(coalesce(known.stated_consent, {default_consent:UInt8}), 2) != 0
+    AND NOT has(broken_brands, '')
+    AND NOT hasAny(known.brands, broken_brands)
+GROUP BY user_id
+ORDER BY user_id

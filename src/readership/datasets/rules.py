@@ -1,0 +1,111 @@
+"""What each question asks of whom: the label's SQL, its horizon, and how far back its readers were last seen."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from readership.errors import InputError
+from readership.settings import Settings
+from readership.warehouse import read_sql
+
+PAID_PERIOD_ENDS_DAYS = 30
+RENEWAL_GRACE_DAYS = 30
+CONVERSION_LOOKBACK_DAYS = 28
+SUBSCRIBER_LOOKBACK_DAYS = 28
+
+
+@dataclass(frozen=True)
+class LabelRule:
+    """A question about readers at a cut-off.
+
+    name           also the name of its SQL file in datasets/labels
+    lookback_days  a reader is asked about when seen in this many days before the cut-off
+    horizon_days   the answer lies in this many days after it; the label is mature when they have passed
+    definition     the rule in words, for reports
+    """
+
+    name: str
+    task: str
+    population: str
+    lookback_days: int
+    horizon_days: int
+    definition: str
+
+    @property
+    def sql(self) -> str:
+        """The statement that returns user_id and label."""
+        return read_sql("readership.datasets.labels", self.name)
+
+    @property
+    def lookback(self) -> timedelta:
+        """History that must lie before the first cut-off."""
+        return timedelta(days=self.lookback_days)
+
+    @property
+    def horizon(self) -> timedelta:
+        """Time after a cut-off until its labels are mature."""
+        return timedelta(days=self.horizon_days)
+
+
+def label_rule(task: str, settings: Settings, population: str = "registered") -> LabelRule:
+    """The rule of `task` under these settings; `churn_subscribers` is churn of the subscribers.
+
+    >>> label_rule("churn", Settings(churn_horizon_days=7)).horizon_days
+    7
+    >>> label_rule("churn", Settings(), population="subscribers").name
+    'churn_subscribers'
+    """
+    if task == "churn_subscribers":
+        task, population = "churn", "subscribers"
+    match task, population:
+        case "churn", "registered":
+            return _churn(settings.churn_lookback_days, settings.churn_horizon_days)
+        case "churn", "subscribers":
+            return _churn_subscribers()
+        case "conversion", "registered":
+            return _conversion(settings.conversion_horizon_days)
+    raise InputError(
+        f"there is no label for task {task!r} of population {population!r}; "
+        "there are churn (registered, subscribers) and conversion (registered)"
+    )
+
+
+def _churn(lookback_days: int, horizon_days: int) -> LabelRule:
+    return LabelRule(
+        name="churn",
+        task="churn",
+        population="registered",
+        lookback_days=lookback_days,
+        horizon_days=horizon_days,
+        definition=(
+            f"registered readers seen in the {lookback_days} days before the cut-off; "
+            f"churned: not seen in the {horizon_days} days from it"
+        ),
+    )
+
+
+def _churn_subscribers() -> LabelRule:
+    return LabelRule(
+        name="churn_subscribers",
+        task="churn",
+        population="subscribers",
+        lookback_days=SUBSCRIBER_LOOKBACK_DAYS,
+        horizon_days=PAID_PERIOD_ENDS_DAYS + RENEWAL_GRACE_DAYS,
+        definition=(
+            f"readers whose paid period ends within {PAID_PERIOD_ENDS_DAYS} days after the cut-off; "
+            f"churned: no valid renewal within {RENEWAL_GRACE_DAYS} days after that end"
+        ),
+    )
+
+
+def _conversion(horizon_days: int) -> LabelRule:
+    return LabelRule(
+        name="conversion",
+        task="conversion",
+        population="registered",
+        lookback_days=CONVERSION_LOOKBACK_DAYS,
+        horizon_days=horizon_days,
+        definition=(
+            f"registered readers without a paid tier, seen in the {CONVERSION_LOOKBACK_DAYS} days before the "
+            f"cut-off; converted: a subscription started in the {horizon_days} days from it"
+        ),
+    )
