@@ -11,11 +11,12 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import msgspec
 import numpy as np
@@ -23,13 +24,12 @@ from numpy.typing import NDArray
 
 from readership.contracts import Manifest
 from readership.errors import BundleError, MissingExtra
+from readership.models._calibration import Calibrator
 
 MANIFEST = "manifest.json"
 ONNX = "model.onnx"
 CALIBRATOR = "calibrator.npz"
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
-Calibrate = Callable[[NDArray[np.float64]], NDArray[np.float64]]
-"""From raw log-odds to probability."""
 
 
 def write_bundle(models_dir: Path, manifest: Manifest, files: Mapping[str, bytes]) -> Path:
@@ -86,7 +86,7 @@ def versions(models_dir: Path, task: str) -> list[str]:
 class Bundle:
     """One model version, verified and ready to score."""
 
-    def __init__(self, manifest: Manifest, session: Any, calibrator: Calibrate) -> None:
+    def __init__(self, manifest: Manifest, session: Any, calibrator: Calibrator) -> None:
         self.manifest = manifest
         self._run = partial(session.run, ["margin"])
         self._calibrator = calibrator
@@ -109,7 +109,7 @@ class Bundle:
         return self._run({"features": features})[0].reshape(-1).astype(np.float64)
 
     def score(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Calibrated probability [n] of features float32 [n, p] in the manifest's order; nan is missing."""
+        """Calibratord probability [n] of features float32 [n, p] in the manifest's order; nan is missing."""
         return self._calibrator(self.margin(features))
 
 
@@ -136,13 +136,11 @@ def _session(folder: Path, model: bytes, columns: int) -> Any:
     return session
 
 
-def _calibrator(folder: Path, manifest: Manifest, content: bytes) -> Calibrate:
-    from readership.models._calibration import Calibrator
-
+def _calibrator(folder: Path, manifest: Manifest, content: bytes) -> Calibrator:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             return Calibrator.from_arrays(manifest.calibration, {name: arrays[name] for name in arrays.files})
-    except (ValueError, KeyError, OSError) as error:
+    except (ValueError, OSError, BadZipFile) as error:
         raise BundleError(f"{folder / CALIBRATOR} holds no {manifest.calibration!r} calibrator: {error}") from error
 
 

@@ -1,0 +1,106 @@
+"""What each route answers, as documented in OpenAPI. The hot path writes the same fields without these classes."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class ProblemAnswer(BaseModel):
+    """An error (RFC 9457)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "type": "urn:readership:problem:reader_unknown",
+                "title": "Not Found",
+                "status": 404,
+                "code": "reader_unknown",
+                "detail": "reader '42' has no features as of 2026-10-01T00:00:00.000Z: …",
+                "instance": "/v1/readers/42/churn",
+            }
+        }
+    )
+    type: str
+    title: str
+    status: int
+    code: Annotated[str, Field(description="stable; branch on this, not on the text")]
+    detail: Annotated[str, Field(description="what happened and what to do, for people")]
+    instance: str
+
+
+class ChurnAnswer(BaseModel):
+    """How likely it is that a reader stops coming."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "reader_id": "42",
+                "task": "churn",
+                "population": "registered",
+                "horizon_days": 28,
+                "probability": 0.8131,
+                "band": "high",
+                "reasons": ["no visit for 19 days (usual gap: 3)", "sessions fell from 9 to 1 in four weeks"],
+                "reasons_note": None,
+                "model_version": "20261001T000000-xgboost",
+                "features_as_of": "2026-10-01T00:00:00.000Z",
+                "answered_at": "2026-10-01T09:30:00.000Z",
+            }
+        }
+    )
+    reader_id: Annotated[str, Field(description="the publisher's own id, as asked")]
+    task: str
+    population: Annotated[str, Field(description="readers the model was trained on and answers for")]
+    horizon_days: Annotated[int, Field(description="no event in this many days counts as churn")]
+    probability: float
+    band: Annotated[Literal["high", "medium", "low"], Field(description="high above 0.7, medium from 0.3")]
+    reasons: Annotated[
+        list[str] | None, Field(description="strongest first; null unless they are of this very model and data")
+    ]
+    reasons_note: Annotated[str | None, Field(description="why there are no reasons, when there are none")]
+    model_version: str
+    features_as_of: datetime
+    answered_at: datetime
+
+
+class LiveModel(BaseModel):
+    """What answers for one task."""
+
+    task: str
+    champion: Annotated[str | None, Field(description="version that answers; null: the task cannot answer")]
+    challenger: str | None
+    promoted_at: str | None
+    promoted_by: str | None
+    why: str | None
+    model: str | None
+    population: str | None
+    horizon_days: int | None
+    trained_until: str | None
+    metrics: dict[str, Any]
+
+
+class ModelsAnswer(BaseModel):
+    """Versions live."""
+
+    models: list[LiveModel]
+
+
+class AliveAnswer(BaseModel):
+    """The process answers."""
+
+    status: Literal["alive"]
+
+
+class Trouble(BaseModel):
+    """One thing that keeps a task from its best answer."""
+
+    code: str
+    detail: str
+
+
+class ReadyAnswer(BaseModel):
+    """Whether every task can answer, and what is wrong where it cannot, or answers from older data."""
+
+    ready: bool
+    troubles: list[Trouble]

@@ -1,0 +1,112 @@
+"""The HTTP application: its routes, their documentation, and the task that follows what is live."""
+
+import asyncio
+import gc
+import logging
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from fastapi import FastAPI
+
+from readership import __version__
+from readership.errors import ReadershipError
+from readership.serving import keys
+from readership.serving.answers import ChurnAnswer, ProblemAnswer
+from readership.serving.churn import churn
+from readership.serving.direct import DirectRoute
+from readership.serving.docs import add_docs, describe_keys
+from readership.serving.edge import Edge
+from readership.serving.live_models import LiveModels
+from readership.serving.metrics import RequestMetrics
+from readership.serving.operations import add_operations, gauges
+from readership.serving.problems import MEDIA_TYPE, add_problem_handlers
+from readership.settings import Settings, load_settings
+
+log = logging.getLogger("readership.serving")
+LOOK_EVERY_SECONDS = 1.0
+_DESCRIPTION = """Decisions about readers, from models whose numbers were measured on held-out time.
+
+Reader ids are the publisher's own, as text. Errors are RFC 9457 `application/problem+json` with a stable `code`.
+Where the API listens beyond its own machine, send a key as `Authorization: Bearer …` or `X-API-Key: …`.
+"""
+
+
+class Followed:
+    """What one worker reads from disk and keeps up to date: models, features, keys."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.models = LiveModels(settings)
+        self.key_digests: Collection[str] | None = keys.accepted(settings)
+
+    def look(self) -> None:
+        """Take up what changed, here and now."""
+        self.models.take_up(self.models.prepare())
+
+    async def follow(self) -> None:
+        """Look every second, reading beside the event loop and changing on it."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+            try:
+                self.models.take_up(await asyncio.to_thread(self.models.prepare))
+                self.key_digests = keys.accepted(self._settings)
+            except ReadershipError as error:
+                log.warning("%s: %s", error.code, error)
+            except Exception:
+                log.exception("looking for newer models failed; the last good ones answer")
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application, reading models and features from where `settings` say. Nothing is opened before it starts."""
+    followed = Followed(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        followed.look()
+        gc.collect()
+        gc.freeze()
+        following = asyncio.create_task(followed.follow())
+        yield
+        following.cancel()
+        with suppress(asyncio.CancelledError):
+            await following
+        followed.models.close()
+
+    app = FastAPI(
+        title="Readership",
+        version=__version__,
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.models = followed.models
+    metrics = RequestMetrics(lambda: gauges(followed.models))
+    app.add_middleware(Edge, metrics=metrics, key_digests=lambda: followed.key_digests)
+    add_problem_handlers(app)
+    app.router.add_api_route(
+        "/v1/readers/{reader_id:path}/churn",
+        churn,
+        methods=["GET"],
+        route_class_override=DirectRoute,
+        response_model=None,
+        responses={200: {"model": ChurnAnswer}, **problems(401, 404, 422, 503)},
+        tags=["readers"],
+        summary="Churn of a reader",
+    )
+    add_operations(app, metrics)
+    add_docs(app)
+    describe_keys(app)
+    return app
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI's word on the errors a route can answer with."""
+    schema = {"schema": ProblemAnswer.model_json_schema()}
+    return {status: {"description": "see `code`", "content": {MEDIA_TYPE: schema}} for status in statuses}
+
+
+def from_environment() -> FastAPI:
+    """The application as each worker process makes it."""
+    return create_app(load_settings())

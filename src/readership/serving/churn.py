@@ -1,0 +1,106 @@
+"""`GET /v1/readers/{reader_id}/churn`: one read of the online store, one run of the model, one JSON answer."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+import msgspec
+from fastapi import Path, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from readership.events.identity import reader_key
+from readership.features.online import OnlineFeatures
+from readership.serving.live_models import LiveModels, Snapshot
+from readership.serving.problems import Problem
+from readership.serving.scorer import risk_band
+
+ReaderId = Annotated[str, Path(description="the publisher's own reader id; any text", examples=["42"])]
+Reasons = Annotated[
+    Literal["stored", "live"],
+    Query(description="`stored`: the exact contributions computed when the readers were last scored in batch"),
+]
+_NOT_STORED = "none are stored for this model version and these features; `readership batch-score churn` stores them"
+_NOT_LIVE = "exact contributions need the library that trained the model, which the API does not hold; ask for `stored`"
+
+
+class _Answer(msgspec.Struct):
+    """The fields of `answers.ChurnAnswer`, encoded without validating what we made ourselves."""
+
+    reader_id: str
+    task: str
+    population: str
+    horizon_days: int
+    probability: float
+    band: str
+    reasons: list[str] | None
+    reasons_note: str | None
+    model_version: str
+    features_as_of: str
+    answered_at: str
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def churn(request: Request, reader_id: ReaderId, reasons: Reasons = "stored") -> Response:
+    """How likely this reader is to stop coming within the horizon, for readers the model was made for."""
+    models: LiveModels = request.scope["app"].state.models
+    now = models.now
+    scorer, online = now.tasks["churn"].scorer, now.online
+    if scorer is None or online is None:
+        raise _cannot_answer(now)
+    if reasons not in ("stored", "live"):
+        raise Problem(422, "request_invalid", f"query reasons is {reasons!r}; it must be `stored` or `live`")
+    reader = reader_key(reader_id)
+    row = online.get(reader)
+    if row is None:
+        raise _reader_unknown(reader_id, online)
+    manifest = scorer.bundle.manifest
+    probability = scorer.probability(row)
+    words = _stored_reasons(online, reader, manifest.version) if reasons == "stored" else None
+    note = _NOT_STORED if reasons == "stored" else _NOT_LIVE
+    answer = _Answer(
+        reader_id=reader_id,
+        task=manifest.task,
+        population=manifest.population,
+        horizon_days=manifest.horizon_days,
+        probability=probability,
+        band=risk_band(probability),
+        reasons=words,
+        reasons_note=None if words else note,
+        model_version=manifest.version,
+        features_as_of=text_of(row.as_of),
+        answered_at=text_of(datetime.now(UTC)),
+    )
+    return Response(_encode(answer), media_type="application/json")
+
+
+def text_of(moment: datetime) -> str:
+    """ISO 8601 in UTC to the millisecond, ending in Z.
+
+    >>> text_of(datetime(2026, 10, 1, tzinfo=UTC))
+    '2026-10-01T00:00:00.000Z'
+    """
+    return moment.isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def _stored_reasons(online: OnlineFeatures, reader: int, version: str) -> list[str] | None:
+    """Reasons of this reader, unless they are of another model version."""
+    stored = online.get_reasons("churn", reader)
+    return stored.reasons if stored is not None and stored.model_version == version else None
+
+
+def _cannot_answer(now: Snapshot) -> Problem:
+    """503 with the first trouble there is, which names the next step."""
+    code, detail = (
+        now.troubles[0] if now.troubles else ("not_ready", "the models are being read; ask again in a second")
+    )
+    return Problem(503, code, detail, {"Retry-After": "5"})
+
+
+def _reader_unknown(reader_id: str, online: OnlineFeatures) -> Problem:
+    detail = (
+        f"reader {reader_id!r} has no features as of {text_of(online.as_of)}: never seen before that, or without "
+        "consent to personalisation; check the id, or `readership ingest` newer events and `readership features build`"
+    )
+    return Problem(404, "reader_unknown", detail)

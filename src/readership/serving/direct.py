@@ -1,0 +1,30 @@
+"""A route that FastAPI documents and Starlette calls: for answers counted in microseconds."""
+
+from typing import Any
+
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
+
+
+class DirectRoute(APIRoute):
+    """Documented by its function's signature, called without FastAPI's validation and dependencies.
+
+    The function takes the request, then the path's and the query's values as text, checks them itself, waits for
+    nothing, and returns a Response.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._query_names = {parameter.alias for parameter in self.dependant.query_params}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer on the event loop, at once."""
+        if scope["method"] not in self.methods:
+            await super().handle(scope, receive, send)
+            return
+        request = Request(scope)
+        given = request.query_params if scope["query_string"] else {}
+        query = {name: given[name] for name in self._query_names if name in given}
+        response = self.endpoint(request, **scope["path_params"], **query)
+        await response(scope, receive, send)

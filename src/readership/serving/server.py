@@ -1,0 +1,58 @@
+"""`readership serve`: the application behind uvicorn, in one process or several."""
+
+import copy
+import os
+
+import uvicorn
+from uvicorn.config import LOGGING_CONFIG
+
+from readership.errors import SettingsError
+from readership.serving import keys
+from readership.serving.app import create_app
+from readership.settings import Settings
+
+_GRACE_SECONDS = 10
+
+
+def serve(settings: Settings, *, host: str, port: int, workers: int = 1) -> None:
+    """Answer on `host`:`port` until told to stop (SIGTERM, Ctrl-C); requests under way are answered first.
+
+    With more workers, each is a fresh process (never a fork) that reads its settings from the environment, into
+    which those given here are written.
+    """
+    settings = settings.model_copy(update={"api_host": host, "api_port": port})
+    if keys.accepted(settings) == frozenset():
+        raise SettingsError(
+            f"READERSHIP_API_HOST is {host!r}, which others can reach, and there are no keys in "
+            f"{keys.keys_path(settings)}: make one with `readership keys create NAME`, or listen on 127.0.0.1"
+        )
+    options = {
+        "host": host,
+        "port": port,
+        "access_log": False,
+        "server_header": False,
+        "timeout_graceful_shutdown": _GRACE_SECONDS,
+        "log_config": _logging(),
+    }
+    if workers == 1:
+        uvicorn.run(create_app(settings), **options)
+        return
+    os.environ.update(_environment(settings))
+    uvicorn.run("readership.serving.app:from_environment", factory=True, workers=workers, **options)
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """The settings that the application reads, as the environment of a worker."""
+    return {
+        "READERSHIP_HOME": str(settings.root),
+        "READERSHIP_ARTIFACTS": str(settings.artifacts_dir),
+        "READERSHIP_ONLINE_STORE": f"lmdb://{settings.online_dir}",
+        "READERSHIP_API_HOST": settings.api_host,
+    }
+
+
+def _logging() -> dict[str, object]:
+    """uvicorn's own logging, with ours beside it on standard error."""
+    config = copy.deepcopy(LOGGING_CONFIG)
+    config["loggers"]["readership"] = {"handlers": ["default"], "level": "INFO", "propagate": False}
+    return config
