@@ -14,7 +14,7 @@ from readership.features.catalogue import Feature
 from readership.features.encoding import encode, vocabularies
 
 UNKNOWN = "(unknown)"
-SLICE_COLUMNS = ("subscription_tier", "country", "device_type", "brand")
+SLICE_COLUMNS = {"tier": "tier", "country": "country", "device": "device_type", "brand": "brand"}
 TENURE_BANDS = ((7, "under a week"), (28, "1–4 weeks"), (91, "1–3 months"), (365, "3–12 months"))
 
 
@@ -87,7 +87,9 @@ def assemble(
     known = [frame for cutoff, frame in zip(cutoffs, joined, strict=True) if cutoff.as_of in folds.refit]
     categories: Mapping[str, tuple[str, ...]] = vocabularies(pl.concat([frame.select(words) for frame in known]), words)
     reader = np.concatenate([frame["user_id"].to_numpy() for frame in joined])
-    as_of = np.concatenate([np.full(frame.height, _ms(cutoff.as_of)) for cutoff, frame in _pairs(cutoffs, joined)])
+    as_of = np.concatenate(
+        [np.full(frame.height, _ms(cutoff.as_of)) for cutoff, frame in zip(cutoffs, joined, strict=True)]
+    )
     test = np.isin(as_of, [_ms(cutoff) for cutoff in folds.test])
     weight = np.ones(len(reader)) if sample is None else np.where(test, 1.0, 1.0 / sample.chance(reader))
     return Dataset(
@@ -125,14 +127,16 @@ def tenure_bands(days: pl.Series) -> NDArray[np.str_]:
     >>> tenure_bands(pl.Series([3.0, 400.0, None])).tolist()
     ['under a week', 'over a year', '(unknown)']
     """
-    limits = [float(limit) for limit, _ in TENURE_BANDS]
-    names = [*(name for _, name in TENURE_BANDS), "over a year"]
-    band = days.cut(limits, labels=names, left_closed=True)
-    return _text(band)
+    names = np.array([*(name for _, name in TENURE_BANDS), "over a year", UNKNOWN])
+    known = days.is_not_null().to_numpy()
+    band = np.searchsorted([limit for limit, _ in TENURE_BANDS], days.fill_null(0).to_numpy(), side="right")
+    return names[np.where(known, band, len(names) - 1)]
 
 
 def _slices(frames: Sequence[pl.DataFrame]) -> dict[str, NDArray[np.str_]]:
-    slices = {name: np.concatenate([_text(frame[name]) for frame in frames]) for name in SLICE_COLUMNS}
+    slices = {
+        name: np.concatenate([_text(frame[column]) for frame in frames]) for name, column in SLICE_COLUMNS.items()
+    }
     slices["tenure"] = np.concatenate([tenure_bands(frame["tenure_days"]) for frame in frames])
     return slices
 
@@ -144,10 +148,6 @@ def _text(values: pl.Series) -> NDArray[np.str_]:
 
 def _named(folds: Folds) -> dict[str, tuple[datetime, ...]]:
     return {"train": folds.train, "validation": folds.valid, "calibration": folds.calibration, "test": folds.test}
-
-
-def _pairs(cutoffs: Sequence[Cutoff], frames: Sequence[pl.DataFrame]) -> zip[tuple[Cutoff, pl.DataFrame]]:
-    return zip(cutoffs, frames, strict=True)
 
 
 def _ms(moment: datetime) -> np.datetime64:

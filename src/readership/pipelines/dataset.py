@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from readership.datasets.rules import LabelRule, label_rule
 from readership.datasets.store import DatasetManifest, content_hash, fold_dates
 from readership.events.consent import bits
 from readership.features.catalogue import catalogue
+from readership.features.catalogue import sql_hashes as feature_hashes
 from readership.pipelines.features import feature_frame
 from readership.settings import Settings
 from readership.warehouse import Warehouse, read_sql
@@ -102,16 +102,9 @@ def newest_load(warehouse: Warehouse) -> datetime:
 
 
 def sql_hashes(rule: LabelRule) -> dict[str, str]:
-    """sha256 of the label's statement and of every feature group, by file name."""
-    groups = files("readership.features").joinpath("groups")
-    texts = {f"features/groups/{file.name}": file.read_text("utf-8") for file in groups.iterdir() if _is_sql(file.name)}
-    texts["features/consent.sql"] = read_sql("readership.features", "consent")
-    texts[f"datasets/labels/{rule.name}.sql"] = rule.sql
-    return {name: hashlib.sha256(text.encode()).hexdigest() for name, text in sorted(texts.items())}
-
-
-def _is_sql(name: str) -> bool:
-    return name.endswith(".sql")
+    """sha256 of the label's statement and of every feature statement, by name."""
+    features = {f"features/{name}": digest for name, digest in feature_hashes().items()}
+    return {**features, f"labels/{rule.name}": hashlib.sha256(rule.sql.encode()).hexdigest()}
 
 
 def _labels(
