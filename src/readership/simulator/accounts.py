@@ -1,0 +1,183 @@
+"""Accounts and money: registering, subscribing, renewing, cancelling, failing to pay.
+
+Billing is the publisher's own record (table `subscriptions`). The event log holds only what happens in a reader's
+browser or app: a renewal or a failed payment shows there as the notice at the next visit, and a reader who cancels
+by mail leaves no event at all.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from readership.simulator import parameters as p
+from readership.simulator.habit import Inner
+from readership.simulator.population import People
+from readership.simulator.randomness import Keys, keys, pick, uniform
+from readership.simulator.sessions import Sessions
+
+Flags = NDArray[np.bool_]
+DAY_MS = 86_400_000
+NO_NOTICE, RENEWED, FAILED = 0, 1, 2
+DECIDES_DAYS_BEFORE_END = 10
+
+SUBSCRIPTIONS = pa.schema(
+    [
+        ("user_id", pa.uint64()),
+        ("plan", pa.string()),
+        ("price_eur", pa.float64()),
+        ("period_start", pa.timestamp("ms", "UTC")),
+        ("period_end", pa.timestamp("ms", "UTC")),
+        ("cancelled_at", pa.timestamp("ms", "UTC")),
+        ("reason", pa.string()),
+        ("received_at", pa.timestamp("ms", "UTC")),
+    ]
+)
+
+
+@dataclass
+class Accounts:
+    """What the publisher's account system holds of each person; changes from day to day.
+
+    period_start, period_end   ms since 1970, of the newest paid period
+    leaving                    decided not to renew
+    cancelled                  has said so
+    notice                     shown at the next visit
+    meter                      paywalled articles read this month
+    """
+
+    registered: Flags
+    tier: NDArray[np.int8]
+    plan: NDArray[np.int8]
+    period_start: NDArray[np.int64]
+    period_end: NDArray[np.int64]
+    leaving: Flags
+    cancelled: Flags
+    notice: NDArray[np.int8]
+    newsletter: Flags
+    consent: NDArray[np.int64]
+    meter: NDArray[np.int64]
+    rows: list[pa.Table] = field(default_factory=list)
+
+    def drain(self) -> pa.Table:
+        """The rows of `subscriptions` written since the last call."""
+        rows, self.rows = self.rows, []
+        return pa.concat_tables(rows) if rows else SUBSCRIPTIONS.empty_table()
+
+
+def open_accounts(people: People, start_ms: int) -> Accounts:
+    """The accounts as the world begins: members of before have one, some of them pay."""
+    count, own = len(people), people.key
+    registered = (people.kind == p.MEMBER) & (people.arrived < 0)
+    pays = registered & (uniform(own, "subscribed") < p.SUBSCRIBED_AT_START * np.minimum(0.4 + 2 * people.rate, 2.0))
+    plan = pick(own, "plan", p.PLAN_WEIGHTS).astype(np.int8)
+    length = p.PLAN_DAYS[plan] * DAY_MS
+    ends = start_ms + (uniform(own, "period") * length).astype(np.int64)
+    accounts = Accounts(
+        registered=registered,
+        tier=np.where(pays, pick(own, "tier", p.TIER_WEIGHTS), np.where(registered, p.FREE, 0)).astype(np.int8),
+        plan=plan,
+        period_start=np.where(pays, ends - length, 0),
+        period_end=np.where(pays, ends, 0),
+        leaving=np.zeros(count, dtype=bool),
+        cancelled=np.zeros(count, dtype=bool),
+        notice=np.zeros(count, dtype=np.int8),
+        newsletter=registered & (uniform(own, "newsletter") < p.NEWSLETTER_AT_START),
+        consent=p.CONSENTS[pick(own, "consent", p.CONSENT_WEIGHTS[people.kind])],
+        meter=np.zeros(count, dtype=np.int64),
+    )
+    payers = np.flatnonzero(pays)
+    _record(accounts, people, payers, accounts.period_start[payers])
+    return accounts
+
+
+def bill(accounts: Accounts, people: People, inner: Inner, gone: Flags, midnight: int, day_keys: Keys) -> None:
+    """A day of billing: decisions not to renew, last chances to cancel, and periods that end."""
+    pays = accounts.tier >= p.PREMIUM
+    until_end = accounts.period_end - midnight
+    deciding = np.flatnonzero(pays & (until_end // DAY_MS == DECIDES_DAYS_BEFORE_END))
+    wish = p.CANCEL_AT_PERIOD_END[accounts.plan[deciding]] * np.exp(
+        -0.6 * inner.satisfaction[deciding] - 1.0 * (inner.habit[deciding] - 0.4)
+    )
+    wish *= np.where(gone[deciding], p.CANCEL_IF_GONE, 1.0)
+    accounts.leaving[deciding] = uniform(day_keys[deciding], "cancel") < np.minimum(wish, 0.95)
+    by_mail = np.flatnonzero(pays & accounts.leaving & ~accounts.cancelled & (until_end // DAY_MS == 1))
+    _cancel(accounts, people, by_mail, np.full(len(by_mail), midnight + DAY_MS // 2), "voluntary")
+    _end_periods(accounts, people, np.flatnonzero(pays & (until_end // DAY_MS == 0)), day_keys)
+
+
+def cancel_in_session(accounts: Accounts, people: People, sessions: Sessions) -> NDArray[np.intp]:
+    """Readers who meant to cancel do so in their first session; returns the places of those sessions."""
+    wants = accounts.leaving & ~accounts.cancelled & (accounts.tier >= p.PREMIUM)
+    first = _first_of_each(sessions.person)
+    acting = np.flatnonzero(first & wants[sessions.person])
+    _cancel(accounts, people, sessions.person[acting], sessions.start[acting], "voluntary")
+    return acting
+
+
+def subscribe(accounts: Accounts, people: People, inner: Inner, who: NDArray[np.integer], at: NDArray[np.int64]) -> None:
+    """These people begin to pay at these times."""
+    own = keys(people.key[who], at)
+    accounts.tier[who] = pick(own, "tier", p.TIER_WEIGHTS)
+    accounts.plan[who] = pick(own, "plan", p.PLAN_WEIGHTS)
+    accounts.period_start[who] = at
+    accounts.period_end[who] = at + p.PLAN_DAYS[accounts.plan[who]] * DAY_MS
+    accounts.leaving[who] = accounts.cancelled[who] = False
+    _record(accounts, people, who, at)
+
+
+def _end_periods(accounts: Accounts, people: People, who: NDArray[np.intp], day_keys: Keys) -> None:
+    stops = accounts.cancelled[who]
+    fails = ~stops & (uniform(day_keys[who], "payment") < p.PAYMENT_FAILS)
+    recovers = fails & (uniform(day_keys[who], "recovered") < p.PAYMENT_RECOVERED)
+    renews = ~stops & (~fails | recovers)
+    lost = who[fails & ~recovers]
+    _record(accounts, people, lost, accounts.period_end[lost] + 14 * DAY_MS, cancelled="payment")
+    accounts.tier[who[~renews]] = p.FREE
+    accounts.leaving[who] = accounts.cancelled[who] = False
+    accounts.notice[who[fails]] = FAILED
+    accounts.notice[who[renews & ~fails]] = RENEWED
+    again = who[renews]
+    accounts.period_start[again] = accounts.period_end[again]
+    accounts.period_end[again] += p.PLAN_DAYS[accounts.plan[again]] * DAY_MS
+    _record(accounts, people, again, accounts.period_start[again] + 3 * DAY_MS * recovers[renews])
+
+
+def _cancel(
+    accounts: Accounts, people: People, who: NDArray[np.integer], at: NDArray[np.int64], reason: str
+) -> None:
+    accounts.cancelled[who] = True
+    _record(accounts, people, who, at, cancelled=reason)
+
+
+def _record(
+    accounts: Accounts, people: People, who: NDArray[np.integer], known: NDArray[np.int64], cancelled: str = ""
+) -> None:
+    """A row of `subscriptions` for each: the paid period as it is known from this time on."""
+    if not len(who):
+        return
+    moment = pa.timestamp("ms", "UTC")
+    plan, tier = accounts.plan[who], accounts.tier[who]
+    names = [f"{p.TIERS[t]}_{p.PLANS[n]}" for t, n in zip(tier.tolist(), plan.tolist(), strict=True)]
+    columns = [
+        pa.array(people.user_id[who]),
+        pa.array(names),
+        pa.array(price(tier, plan)),
+        pa.array(accounts.period_start[who], moment),
+        pa.array(accounts.period_end[who], moment),
+        pa.array(known, moment) if cancelled else pa.nulls(len(who), moment),
+        pa.array([cancelled] * len(who)),
+        pa.array(known, moment),
+    ]
+    accounts.rows.append(pa.Table.from_arrays(columns, schema=SUBSCRIPTIONS))
+
+
+def price(tier: NDArray[np.integer], plan: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Euros a period: twelve months for the price of ten."""
+    return np.round(p.PRICE_EUR[tier] * np.where(plan == 1, 10, 1), 2)
+
+
+def _first_of_each(person: NDArray[np.integer]) -> Flags:
+    """True where a person's first entry stands; entries are grouped by person."""
+    return np.concatenate([[True], person[1:] != person[:-1]]) if len(person) else np.zeros(0, dtype=bool)
