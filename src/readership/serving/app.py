@@ -71,7 +71,6 @@ def create_app(settings: Settings) -> FastAPI:
         following.cancel()
         with suppress(asyncio.CancelledError):
             await following
-        followed.models.close()
 
     app = FastAPI(
         title="Readership",
@@ -80,6 +79,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.models = followed.models
     metrics = RequestMetrics(lambda: gauges(followed.models))

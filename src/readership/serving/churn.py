@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from readership.events.identity import reader_key
-from readership.features.online import OnlineFeatures
+from readership.features.online import OnlineFeatures, Row
 from readership.serving.live_models import LiveModels, Snapshot
 from readership.serving.problems import Problem
 from readership.serving.scorer import risk_band
@@ -32,11 +32,11 @@ class _Answer(msgspec.Struct):
     horizon_days: int
     probability: float
     band: str
-    reasons: list[str] | None
+    reasons: tuple[str, ...] | None
     reasons_note: str | None
     model_version: str
-    features_as_of: str
-    answered_at: str
+    features_as_of: datetime
+    answered_at: datetime
 
 
 _encode = msgspec.json.Encoder().encode
@@ -46,18 +46,18 @@ def churn(request: Request, reader_id: ReaderId, reasons: Reasons = "stored") ->
     """How likely this reader is to stop coming within the horizon, for readers the model was made for."""
     models: LiveModels = request.scope["app"].state.models
     now = models.now
-    scorer, online = now.tasks["churn"].scorer, now.online
-    if scorer is None or online is None:
+    scorer, store = now.tasks["churn"].scorer, now.store
+    if scorer is None or store is None:
         raise _cannot_answer(now)
     if reasons not in ("stored", "live"):
         raise Problem(422, "request_invalid", f"query reasons is {reasons!r}; it must be `stored` or `live`")
     reader = reader_key(reader_id)
-    row = online.get(reader)
+    row = store.features.get(reader)
     if row is None:
-        raise _reader_unknown(reader_id, online)
+        raise _reader_unknown(reader_id, store.features)
     manifest = scorer.bundle.manifest
     probability = scorer.probability(row)
-    words = _stored_reasons(online, reader, manifest.version) if reasons == "stored" else None
+    words = _stored_reasons(store.features, reader, row, manifest.version) if reasons == "stored" else None
     note = _NOT_STORED if reasons == "stored" else _NOT_LIVE
     answer = _Answer(
         reader_id=reader_id,
@@ -69,25 +69,18 @@ def churn(request: Request, reader_id: ReaderId, reasons: Reasons = "stored") ->
         reasons=words,
         reasons_note=None if words else note,
         model_version=manifest.version,
-        features_as_of=text_of(row.as_of),
-        answered_at=text_of(datetime.now(UTC)),
+        features_as_of=row.as_of,
+        answered_at=datetime.now(UTC),
     )
     return Response(_encode(answer), media_type="application/json")
 
 
-def text_of(moment: datetime) -> str:
-    """ISO 8601 in UTC to the millisecond, ending in Z.
-
-    >>> text_of(datetime(2026, 10, 1, tzinfo=UTC))
-    '2026-10-01T00:00:00.000Z'
-    """
-    return moment.isoformat(timespec="milliseconds")[:-6] + "Z"
-
-
-def _stored_reasons(online: OnlineFeatures, reader: int, version: str) -> list[str] | None:
-    """Reasons of this reader, unless they are of another model version."""
+def _stored_reasons(online: OnlineFeatures, reader: int, row: Row, version: str) -> tuple[str, ...] | None:
+    """Reasons of this reader, unless they are of another model version or of features at another time."""
     stored = online.get_reasons("churn", reader)
-    return stored.reasons if stored is not None and stored.model_version == version else None
+    if stored is None or stored.model_version != version or stored.as_of != row.as_of:
+        return None
+    return stored.reasons
 
 
 def _cannot_answer(now: Snapshot) -> Problem:
@@ -100,7 +93,7 @@ def _cannot_answer(now: Snapshot) -> Problem:
 
 def _reader_unknown(reader_id: str, online: OnlineFeatures) -> Problem:
     detail = (
-        f"reader {reader_id!r} has no features as of {text_of(online.as_of)}: never seen before that, or without "
+        f"reader {reader_id!r} has no features as of {online.meta.as_of:%Y-%m-%dT%H:%M:%SZ}: never seen before that, or without "
         "consent to personalisation; check the id, or `readership ingest` newer events and `readership features build`"
     )
     return Problem(404, "reader_unknown", detail)

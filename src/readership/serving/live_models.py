@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from readership.errors import ReadershipError
-from readership.features.online import OnlineFeatures
+from readership.features.online import OnlineFeatures, published
 from readership.registry.bundles import Bundle
 from readership.registry.live import Live, read_live
 from readership.serving.scorer import Scorer
@@ -27,6 +27,13 @@ class Trouble(NamedTuple):
     detail: str
 
 
+class Store(NamedTuple):
+    """The online features, with the names of the versions of features and reasons that are open."""
+
+    features: OnlineFeatures
+    versions: tuple[str | None, ...]
+
+
 @dataclass(frozen=True)
 class Answering:
     """One task: what is live by name, and the scorer that answers (None: it cannot)."""
@@ -39,7 +46,7 @@ class Answering:
 class Snapshot:
     """Everything a request reads; replaced as a whole, so features and model always belong together."""
 
-    online: OnlineFeatures | None
+    store: Store | None
     tasks: Mapping[str, Answering]
     troubles: tuple[Trouble, ...] = ()
 
@@ -55,36 +62,35 @@ class LiveModels:
     def __init__(self, settings: Settings) -> None:
         self._models_dir = settings.artifacts_dir / "models"
         self._online_dir = settings.online_dir
-        self.now = Snapshot(online=None, tasks={task: Answering() for task in TASKS})
+        self.now = Snapshot(store=None, tasks={task: Answering() for task in TASKS})
 
     def take_up(self, prepared: Snapshot) -> None:
-        """Answer from `prepared` from here on. Called where requests are answered, so that none is in between."""
+        """Answer from `prepared` from here on."""
         before, self.now = self.now, prepared
         for trouble in prepared.troubles:
             if trouble not in before.troubles:
                 log.warning("%s: %s", *trouble)
-        if before.online is not None and before.online is not prepared.online:
-            before.online.close()
 
     def prepare(self) -> Snapshot:
-        """What should answer, by what lies on disk now. Slow only when something changed; safe in another thread."""
-        troubles: list[Trouble] = []
-        bundles: dict[str, tuple[Live, list[Bundle]]] = {}
-        for task, answering in self.now.tasks.items():
-            bundles[task] = self._bundles(task, answering, troubles)
-        online = self._newest_online(troubles)
-        tasks = self._join(bundles, online, troubles)
-        lost = [task for task, was in self.now.tasks.items() if was.scorer and not tasks[task].scorer]
-        if lost and online is not self.now.online:
-            if online is not None:
-                online.close()
-            online = self.now.online
-            tasks = self._join(bundles, online, troubles)
-        return Snapshot(online, tasks, tuple(dict.fromkeys(troubles)))
+        """What should answer, by what lies on disk now. Slow only when something changed; safe in another thread.
 
-    def _bundles(self, task: str, answering: Answering, troubles: list[Trouble]) -> tuple[Live, list[Bundle]]:
+        New features are taken up only if every task that answers now can go on answering with them.
+        """
+        troubles: list[Trouble] = []
+        bundles = {task: self._bundles(task, now, troubles) for task, now in self.now.tasks.items()}
+        store = self._newest_store(troubles)
+        tasks = self._join(bundles, store, troubles)
+        lost = [
+            task for task, was in self.now.tasks.items() if was.scorer and bundles[task][1] and not tasks[task].scorer
+        ]
+        if lost and store is not self.now.store:
+            store = self.now.store
+            tasks = self._join(bundles, store, troubles)
+        return Snapshot(store, tasks, tuple(dict.fromkeys(troubles)))
+
+    def _bundles(self, task: str, now: Answering, troubles: list[Trouble]) -> tuple[Live, list[Bundle]]:
         """What is live, and the bundles that could answer: the champion first, then the last good one."""
-        last = [answering.scorer.bundle] if answering.scorer else []
+        last = [now.scorer.bundle] if now.scorer else []
         try:
             live = read_live(self._models_dir, task)
             if live.champion is None:
@@ -96,45 +102,38 @@ class LiveModels:
             return live, [Bundle.load(self._models_dir / task / live.champion), *last]
         except ReadershipError as error:
             troubles.append(Trouble(error.code, str(error)))
-            return answering.live, last
+            return now.live, last
 
-    def _newest_online(self, troubles: list[Trouble]) -> OnlineFeatures | None:
-        """The store that CURRENT names; the one open now while that cannot be opened."""
+    def _newest_store(self, troubles: list[Trouble]) -> Store | None:
+        """The versions that were published last; those open now while the newest cannot be opened."""
+        versions = (published(self._online_dir), *(published(self._online_dir, f"reasons/{task}") for task in TASKS))
+        if self.now.store is not None and self.now.store.versions == versions:
+            return self.now.store
         try:
-            open_now = self.now.online
-            if open_now is not None and open_now.is_current():
-                return open_now
-            return OnlineFeatures.open(self._online_dir)
+            features = OnlineFeatures.open(self._online_dir)
+            for task in TASKS:
+                features.get_reasons(task, 0)  # opens the table now rather than in a request
+            return Store(features, versions)
         except ReadershipError as error:
             troubles.append(Trouble(error.code, str(error)))
-            return self.now.online
+            return self.now.store
 
     def _join(
-        self, bundles: Mapping[str, tuple[Live, list[Bundle]]], online: OnlineFeatures | None, troubles: list[Trouble]
+        self, bundles: Mapping[str, tuple[Live, list[Bundle]]], store: Store | None, troubles: list[Trouble]
     ) -> dict[str, Answering]:
         return {
-            task: Answering(live, self._fitting(task, found, online, troubles))
-            for task, (live, found) in bundles.items()
+            task: Answering(live, self._fitting(task, candidates, store, troubles) if store else None)
+            for task, (live, candidates) in bundles.items()
         }
 
-    def _fitting(
-        self, task: str, bundles: list[Bundle], online: OnlineFeatures | None, troubles: list[Trouble]
-    ) -> Scorer | None:
+    def _fitting(self, task: str, bundles: list[Bundle], store: Store, troubles: list[Trouble]) -> Scorer | None:
         """A scorer of the first of `bundles` that these features can feed."""
-        if online is None:
-            return None
+        was = self.now.tasks[task].scorer
         for bundle in bundles:
-            was = self.now.tasks[task].scorer
-            if was is not None and was.bundle is bundle and online is self.now.online:
+            if was is not None and was.bundle is bundle and store is self.now.store:
                 return was
             try:
-                return Scorer(bundle, online.numbers, online.words)
+                return Scorer(bundle, store.features.meta)
             except ReadershipError as error:
                 troubles.append(Trouble(error.code, str(error)))
         return None
-
-    def close(self) -> None:
-        """Close the online store; nothing answers afterwards."""
-        if self.now.online is not None:
-            self.now.online.close()
-        self.now = Snapshot(online=None, tasks={task: Answering() for task in TASKS})

@@ -49,14 +49,14 @@ def gauges(models: LiveModels) -> Iterable[Gauge]:
         (),
         [((), float(len(now.troubles)))],
     )
-    live = [
+    live: list[tuple[tuple[str, ...], float]] = [
         ((task, answering.scorer.bundle.manifest.version), 1.0)
         for task, answering in now.tasks.items()
         if answering.scorer
     ]
     yield Gauge("readership_model_live", "The version that answers for a task.", ("task", "version"), live)
-    if now.online is not None:
-        as_of = now.online.as_of.timestamp()
+    if now.store is not None:
+        as_of = now.store.features.meta.as_of.timestamp()
         yield Gauge(
             "readership_features_as_of_seconds", "As of when features are, in epoch seconds.", (), [((), as_of)]
         )

@@ -1,12 +1,10 @@
 """From a row of the online store to a probability: one bundle joined to one version of the stored features."""
 
-from collections.abc import Sequence
-
 import numpy as np
-from numpy.typing import NDArray
 
 from readership.errors import BundleError
-from readership.features.online import Row
+from readership.features.encoding import row_encoder
+from readership.features.online import Meta, Row
 from readership.registry.bundles import Bundle
 
 HIGH_RISK = 0.7
@@ -14,38 +12,30 @@ MEDIUM_RISK = 0.3
 
 
 class Scorer:
-    """Scores one reader at a time with `bundle`, from rows that hold `numbers` and `words` in this order."""
+    """Scores one reader at a time with `bundle`, from rows of the store that `stored` describes.
 
-    def __init__(self, bundle: Bundle, numbers: Sequence[str], words: Sequence[str]) -> None:
+    Raises BundleError when the store lacks a feature, or when the model answers a reader of whom nothing is known
+    with something that is no probability.
+    """
+
+    def __init__(self, bundle: Bundle, stored: Meta) -> None:
         manifest = bundle.manifest
-        if missing := [name for name in manifest.features if name not in {*numbers, *words}]:
+        numbers = {name for name in manifest.features if name not in manifest.categories}
+        lacking = sorted((numbers - {*stored.numbers}) | ({*manifest.categories} - {*stored.words}))
+        if lacking:
             raise BundleError(
-                f"{manifest.task} {manifest.version} needs {', '.join(missing[:5])}, which the online store lacks; "
-                "run `readership features build` with the version that trained it"
+                f"{manifest.task} {manifest.version} needs {', '.join(lacking[:5])}, which the online store lacks; "
+                "run `readership features build` with the code that trained it"
             )
         self.bundle = bundle
-        self._columns = len(manifest.features)
-        coded = [(place, name) for place, name in enumerate(manifest.features) if name in manifest.categories]
-        plain = [(place, name) for place, name in enumerate(manifest.features) if name not in manifest.categories]
-        self._to = np.array([place for place, _ in plain], dtype=np.intp)
-        self._from = np.array([list(numbers).index(name) for _, name in plain], dtype=np.intp)
-        self._words = [
-            (place, list(words).index(name), {word: code for code, word in enumerate(manifest.categories[name])})
-            for place, name in coded
-        ]
-
-    def features(self, row: Row) -> NDArray[np.float32]:
-        """The row as the model's input [1, p]: a missing word is nan, one never seen has its own code."""
-        vector = np.empty((1, self._columns), dtype=np.float32)
-        vector[0, self._to] = row.numbers[self._from]
-        for place, position, codes in self._words:
-            word = row.words[position]
-            vector[0, place] = np.nan if word is None else codes.get(word, len(codes))
-        return vector
+        self._encode = row_encoder(stored.numbers, stored.words, manifest.features, manifest.categories)
+        nothing = np.full((1, len(manifest.features)), np.nan, dtype=np.float32)
+        if not 0 <= (answer := bundle.score(nothing)[0]) <= 1:
+            raise BundleError(f"{manifest.task} {manifest.version} answers {answer}, which is no probability")
 
     def probability(self, row: Row) -> float:
         """Calibrated probability of this reader."""
-        return float(self.bundle.score(self.features(row))[0])
+        return float(self.bundle.score(self._encode(row.numbers, row.words))[0])
 
 
 def risk_band(probability: float) -> str:

@@ -2,6 +2,7 @@
 
 import copy
 import os
+from typing import Any
 
 import uvicorn
 from uvicorn.config import LOGGING_CONFIG
@@ -26,7 +27,7 @@ def serve(settings: Settings, *, host: str, port: int, workers: int = 1) -> None
             f"READERSHIP_API_HOST is {host!r}, which others can reach, and there are no keys in "
             f"{keys.keys_path(settings)}: make one with `readership keys create NAME`, or listen on 127.0.0.1"
         )
-    options = {
+    options: dict[str, Any] = {
         "host": host,
         "port": port,
         "access_log": False,

@@ -1,0 +1,178 @@
+"""Load for an HTTP server, in a process of its own: `python -m readership.benchmarks.http_load '{"port": …}'`.
+
+Keep-alive connections write and read raw bytes, so that little of the machine goes into asking. Two forms:
+
+closed  every connection asks again as soon as it is answered: finds the most requests per second. Its latencies
+        flatter a server that stalls, because a stalled server is asked less.
+open    requests fall due at random moments of a fixed mean rate, whether or not earlier ones were answered, and
+        latency counts from the moment one fell due, the wait for a free connection included.
+"""
+
+import asyncio
+import json
+import random
+import sys
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from time import perf_counter
+from typing import cast
+
+
+@dataclass
+class Load:
+    """What to ask, and how: paths are `prefix` + number below `readers` + `suffix`; `rate` 0 is a closed loop."""
+
+    port: int
+    prefix: str
+    suffix: str
+    readers: int
+    seconds: float
+    connections: int
+    rate: float = 0.0
+    seed: int = 1
+
+
+@dataclass
+class Outcome:
+    """Answers with status 200, everything else, and latencies in milliseconds of the former."""
+
+    answered: int = 0
+    errors: int = 0
+    seconds: float = 0.0
+    latencies: list[float] = field(default_factory=list)
+
+    def summary(self) -> dict[str, float]:
+        """Rate, errors, and latency at the 50th, 99th and 99.9th percentile."""
+        ordered = sorted(self.latencies)
+        at = {
+            name: ordered[min(int(len(ordered) * q), len(ordered) - 1)] if ordered else float("nan") for name, q in _Q
+        }
+        return {"answered": self.answered, "errors": self.errors, "rps": self.answered / self.seconds, **at}
+
+
+_Q = (("p50_ms", 0.5), ("p99_ms", 0.99), ("p999_ms", 0.999))
+
+
+class Connection(asyncio.Protocol):
+    """One keep-alive connection; asks one thing at a time."""
+
+    def __init__(self, caller: "Caller") -> None:
+        self._caller = caller
+        self._due = 0.0
+        self._buffer = b""
+        self._transport: asyncio.WriteTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Free to ask."""
+        self._transport = cast(asyncio.WriteTransport, transport)
+        self._caller.free(self)
+
+    def ask(self, request: bytes, due: float) -> None:
+        """Send one request that fell due at `due`."""
+        assert self._transport is not None
+        self._due = due
+        self._transport.write(request)
+
+    def data_received(self, data: bytes) -> None:
+        """Collect one answer; the next question follows it."""
+        self._buffer += data
+        end = self._buffer.find(b"\r\n\r\n")
+        if end < 0:
+            return
+        length = int(self._buffer[:end].lower().partition(b"content-length:")[2].partition(b"\r")[0])
+        if len(self._buffer) < end + 4 + length:
+            return
+        good = self._buffer.startswith(b"HTTP/1.1 200")
+        self._buffer = b""
+        self._caller.answered(self, good, self._due)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The server hung up: an error unless we are done."""
+        self._caller.lost()
+
+
+class Caller:
+    """Gives connections what to ask, and counts."""
+
+    def __init__(self, load: Load) -> None:
+        self.load = load
+        self.outcome = Outcome()
+        self._requests = self._endless(random.Random(load.seed))
+        self._idle: deque[Connection] = deque()
+        self._due: deque[float] = deque()
+        self._until = float("inf")
+
+    def _endless(self, chance: random.Random) -> Iterator[bytes]:
+        load = self.load
+        while True:
+            path = f"{load.prefix}{chance.randrange(load.readers)}{load.suffix}"
+            yield f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
+
+    def free(self, connection: Connection) -> None:
+        """This connection can ask."""
+        if perf_counter() >= self._until:
+            return
+        if not self.load.rate:
+            connection.ask(next(self._requests), perf_counter())
+        elif self._due:
+            connection.ask(next(self._requests), self._due.popleft())
+        else:
+            self._idle.append(connection)
+
+    def answered(self, connection: Connection, good: bool, due: float) -> None:
+        """Count one answer."""
+        if good:
+            self.outcome.answered += 1
+            self.outcome.latencies.append((perf_counter() - due) * 1000)
+        else:
+            self.outcome.errors += 1
+        self.free(connection)
+
+    def lost(self) -> None:
+        """Count a connection the server closed while it was needed."""
+        if perf_counter() < self._until:
+            self.outcome.errors += 1
+
+    async def run(self) -> Outcome:
+        """Ask for `seconds`, then let answers under way arrive."""
+        loop = asyncio.get_running_loop()
+        started = perf_counter()
+        opened = [
+            await loop.create_connection(lambda: Connection(self), "127.0.0.1", self.load.port)
+            for _ in range(self.load.connections)
+        ]
+        await (self._fall_due(started) if self.load.rate else asyncio.sleep(self.load.seconds))
+        self._until = perf_counter()
+        self.outcome.seconds = self._until - started
+        await asyncio.sleep(0.2)
+        self.outcome.errors += len(self._due)
+        for transport, _ in opened:
+            transport.close()
+        return self.outcome
+
+    async def _fall_due(self, started: float) -> None:
+        """Requests at random moments (a Poisson process); those that find no free connection queue."""
+        chance = random.Random(self.load.seed + 1)
+        moment = started
+        while moment < started + self.load.seconds:
+            while moment <= perf_counter():
+                if self._idle:
+                    self._idle.popleft().ask(next(self._requests), moment)
+                else:
+                    self._due.append(moment)
+                moment += chance.expovariate(self.load.rate)
+            await asyncio.sleep(max(0.0, min(moment - perf_counter(), 0.05)))
+
+
+def main() -> None:
+    """Run the load given as one JSON argument and print its summary as JSON."""
+    import uvloop
+
+    load = Load(**json.loads(sys.argv[1]))
+    outcome = uvloop.run(Caller(load).run())
+    print(json.dumps({**outcome.summary(), "load": asdict(load)}))
+
+
+if __name__ == "__main__":
+    main()
