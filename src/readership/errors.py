@@ -77,3 +77,9 @@ class StoreError(ReadershipError):
     """The online store cannot be opened, read or written."""
 
     code = "online_store"
+
+
+class RegistryError(ReadershipError):
+    """MLflow does not answer or refused; bundles and live.json are unharmed."""
+
+    code = "registry"
