@@ -12,7 +12,8 @@ from readership.models._onnx import Graph
 from readership.models._preparation import Preparation
 from readership.models._rows import labelled, log_loss, usable
 
-STRENGTHS = (0.005, 0.05, 0.5)
+STRENGTHS = (0.001, 0.01, 0.1)
+USUAL = 0.01
 
 
 @dataclass
@@ -29,7 +30,7 @@ class LogisticRegression:
         """See `contracts.Model`."""
         rows = usable(train, self.spec.name)
         self._names = rows.names
-        self._preparation = Preparation.fit(rows)
+        self._preparation = self._prepare(rows)
         columns = self._preparation.apply(rows.features)
         self._coefficients, self._constant, strength = self._best(columns, rows, valid)
         self.spec = replace(self.spec, parameters={**self.spec.parameters, "C": strength})
@@ -73,10 +74,13 @@ class LogisticRegression:
         content = {"constant": self._constant, "terms": terms}
         return "coefficients.json", json.dumps(content, indent=1).encode()
 
+    def _prepare(self, rows: Dataset) -> Preparation:
+        return Preparation.fit(rows)
+
     def _best(self, columns: NDArray[np.float64], rows: Dataset, valid: Dataset | None) -> tuple[Any, float, float]:
         chosen = self.spec.parameters.get("C")
         if chosen is not None or valid is None:
-            strength = 0.05 if chosen is None else float(chosen)
+            strength = USUAL if chosen is None else float(chosen)
             return *_solve(columns, rows, strength), strength
         later = labelled(valid)
         prepared = self._preparation.apply(later.features)

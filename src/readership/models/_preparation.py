@@ -25,7 +25,7 @@ class Preparation:
     Columns stand in the order of their names, whatever order the rows have them in.
 
     numeric   positions of number columns; `median` [len(numeric)] of each after the logarithm
-    flagged   positions of columns that had missing values in training
+    flagged   positions of columns that had missing values in training, one of those that miss them together
     worded    position of the category column of each (column, code) pair; `code` [len(worded)] its code
     """
 
@@ -38,15 +38,16 @@ class Preparation:
     scale: NDArray[np.float64]
 
     @classmethod
-    def fit(cls, train: Dataset) -> Self:
-        """Medians, vocabularies, means and scales of these rows."""
+    def fit(cls, train: Dataset, only: tuple[str, ...] | None = None) -> Self:
+        """Medians, vocabularies, means and scales of these rows; `only` names the features to prepare."""
         order = in_name_order(train.names)
+        if only is not None:
+            order = order[[train.names[i] in only for i in order]]
         words = [len(train.categories.get(name, ())) for name in train.names]
         numeric = order[[train.names[i] not in train.categories for i in order]]
         worded = np.repeat(order, [words[i] for i in order])
         code = np.concatenate([np.arange(words[i]) for i in order]).astype(np.float64)
-        missing = np.isnan(train.features).mean(axis=0)
-        flagged = order[(missing[order] > 0) & (missing[order] < 1)]
+        flagged = order[_different(np.isnan(train.features[:, order]))]
         median = _medians(_squeezed(train.features[:, numeric].astype(np.float64)))
         unit = cls(numeric, median, flagged, worded, code, np.zeros(1), np.ones(1))
         columns = unit._columns(train.features)
@@ -97,3 +98,11 @@ def _medians(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.array(
         [np.median(column[there]) if there.any() else 0.0 for column, there in zip(values.T, known.T, strict=True)]
     )
+
+
+def _different(missing: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Positions of columns that are missing now and then, the first of those missing in the very same rows."""
+    some = np.flatnonzero(missing.any(axis=0) & ~missing.all(axis=0))
+    packed = np.packbits(missing[:, some], axis=0)
+    first = {column.tobytes(): at for at, column in zip(some[::-1], packed.T[::-1], strict=True)}
+    return np.array(sorted(first.values()), dtype=np.int64)

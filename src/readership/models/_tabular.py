@@ -3,24 +3,38 @@
 from collections.abc import Callable
 
 from readership.contracts import Model, ModelSpec
+from readership.models._blend import Blend
+from readership.models._floors import BaseRate, Recency
+from readership.models._forest import RandomForest
 from readership.models._linear import LogisticRegression
+from readership.models._network import NeuralNetwork
 from readership.models._trees import LightGBM, XGBoost
 
-BUILDERS: dict[str, Callable[[ModelSpec], Model]] = {
+CANDIDATES: dict[str, Callable[[ModelSpec], Model]] = {
     "logistic_regression": LogisticRegression,
+    "random_forest": RandomForest,
     "xgboost": XGBoost,
     "lightgbm": LightGBM,
+    "blend": Blend,
+    "neural_network": NeuralNetwork,
 }
-"""Every model by the name its spec carries, simplest first."""
+"""Models that may become champion, simplest first."""
+
+FLOORS: dict[str, Callable[[ModelSpec], Model]] = {"base_rate": BaseRate, "recency": Recency}
+"""Rules that need no model, and that a champion must beat."""
 
 
 def candidates(task: str, seed: int = 0) -> list[ModelSpec]:
-    """What to fit and compare for `task`, simplest first."""
-    return [ModelSpec(name, seed=seed) for name in BUILDERS]
+    """What to fit and compare for `task` (any binary one), simplest first."""
+    return [ModelSpec(name, seed=seed) for name in CANDIDATES]
 
 
 def build(spec: ModelSpec) -> Model:
-    """An unfitted model of this spec; KeyError names the models there are."""
-    if spec.name not in BUILDERS:
-        raise KeyError(f"there is no model {spec.name!r}; there are {', '.join(BUILDERS)}")
-    return BUILDERS[spec.name](spec)
+    """An unfitted model of this spec.
+
+    Raises KeyError naming the models there are.
+    """
+    builders = CANDIDATES | FLOORS
+    if spec.name not in builders:
+        raise KeyError(f"there is no model {spec.name!r}; there are {', '.join(builders)}")
+    return builders[spec.name](spec)

@@ -1,0 +1,103 @@
+"""Random forest by scikit-learn: a floor that needs little care, and a candidate."""
+
+import json
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from readership.contracts import Dataset, ModelSpec
+from readership.models._onnx import Graph, Tree, floor_float32
+from readership.models._rows import in_name_order, usable
+
+STEPS = 65_536
+"""Leaf shares are kept in steps of 1/65,536, so that float32 adds up to 256 of them without rounding."""
+MOST_ROWS = 10_000
+"""Rows drawn for one tree, at most; more make the forest slower rather than better."""
+EDGE = 1e-4
+"""Shares nearer to 0 or 1 than this are taken as this, so that log-odds stay finite."""
+
+
+@dataclass
+class RandomForest:
+    """Mean of the trees' leaf shares, as log-odds. Missing values are split on; a category is read by its code.
+
+    Parameters: `trees` (at most 256), `leaf_rows` (fewest rows in a leaf), `row_share` (drawn for each tree).
+    """
+
+    spec: ModelSpec
+
+    def fit(self, train: Dataset, valid: Dataset | None) -> Self:
+        """See `contracts.Model`; `valid` is not needed."""
+        from sklearn.ensemble import RandomForestClassifier
+
+        rows = usable(train, self.spec.name)
+        chosen = {"trees": 100, "leaf_rows": 20, "row_share": 0.5} | dict(self.spec.parameters)
+        forest = RandomForestClassifier(
+            n_estimators=chosen["trees"],
+            min_samples_leaf=chosen["leaf_rows"],
+            max_features="sqrt",
+            max_samples=min(chosen["row_share"], MOST_ROWS / len(rows)),
+            random_state=self.spec.seed,
+            n_jobs=1,
+        )
+        order = in_name_order(rows.names)
+        forest.fit(rows.features[:, order], rows.label, sample_weight=rows.weight)
+        self._names, self._order = rows.names, order
+        self._parts = [estimator.tree_ for estimator in forest.estimators_]
+        self._trees = [_tree(part, order) for part in self._parts]
+        self.spec = replace(self.spec, parameters=chosen)
+        return self
+
+    def margin(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
+        """See `contracts.Model`."""
+        columns = np.ascontiguousarray(features[:, self._order])
+        total = np.zeros(len(features))
+        for part, tree in zip(self._parts, self._trees, strict=True):
+            total += tree.value[part.apply(columns)]
+        share = np.clip(total / (STEPS * len(self._trees)), EDGE, 1 - EDGE)
+        return np.log(share / (1 - share))
+
+    def contributions(self, features: NDArray[np.float32]) -> None:
+        """None: log-odds of a mean of shares have no exact parts that are cheap to find."""
+        return None
+
+    def to_onnx(self) -> bytes:
+        """See `contracts.Model`."""
+        graph = Graph(len(self._names))
+        total = graph.double(graph.trees("features", self._trees))
+        share = graph.add("Div", total, graph.constant(np.array(float(STEPS * len(self._trees)))))
+        share = graph.add("Clip", share, graph.constant(np.array(EDGE)), graph.constant(np.array(1 - EDGE)))
+        rest = graph.add("Sub", graph.constant(np.array(1.0)), share)
+        return graph.finish(graph.add("Log", graph.add("Div", share, rest)))
+
+    def native(self) -> tuple[str, bytes]:
+        """The trees' arrays, as JSON; leaves hold shares in steps of 1/65,536."""
+        trees = [
+            {
+                "feature": tree.feature.tolist(),
+                "threshold": tree.threshold.astype(float).tolist(),
+                "left": tree.yes.tolist(),
+                "right": tree.no.tolist(),
+                "missing_left": tree.missing_yes.tolist(),
+                "share": tree.value.astype(int).tolist(),
+            }
+            for tree in self._trees
+        ]
+        return "forest.json", json.dumps({"features": self._names, "trees": trees}).encode()
+
+
+def _tree(part: Any, order: NDArray[np.int64]) -> Tree:
+    leaf = part.children_left < 0
+    shares = part.value[:, 0, :]
+    share = shares[:, 1] / shares.sum(axis=1)
+    return Tree(
+        feature=np.where(leaf, -1, order[np.where(leaf, 0, part.feature)]),
+        threshold=floor_float32(np.where(leaf, 0.0, part.threshold)),
+        mode=tuple(np.where(leaf, "LEAF", "LEQ").tolist()),
+        yes=np.where(leaf, 0, part.children_left),
+        no=np.where(leaf, 0, part.children_right),
+        missing_yes=~leaf & (part.missing_go_to_left == 1),
+        value=np.where(leaf, np.round(share * STEPS), 0.0),
+    )

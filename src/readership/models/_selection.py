@@ -1,0 +1,116 @@
+"""Fit the candidates, choose the champion on validation, choose its calibrator on later rows still, fit it again."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from readership.contracts import Dataset, Model, ModelSpec
+from readership.models._blend import Blend
+from readership.models._calibration import Calibrator, Rows, choose, clustered_mean
+from readership.models._rows import labelled, log_loss, row_losses
+from readership.models._tabular import build
+
+TIE = 0.001
+"""A difference in log loss that changes no decision: within it the simpler candidate that has reasons wins."""
+
+
+class Rival(NamedTuple):
+    """A candidate on the validation rows: its log loss, and how much that lies above the champion's (95 % interval)."""
+
+    log_loss: float
+    behind: float
+    low: float
+    high: float
+
+
+class Choice(NamedTuple):
+    """The champion's name, why in words, and every candidate as a rival, the champion included."""
+
+    champion: str
+    why: str
+    rivals: Mapping[str, Rival]
+
+
+def fit_candidates(
+    specs: Iterable[ModelSpec],
+    train: Dataset,
+    valid: Dataset | None,
+    progress: Callable[[str, float], None] = lambda name, seconds: None,
+) -> dict[str, Model]:
+    """Every spec fitted on `train` and stopped on `valid`, by name; `progress` hears the name and seconds of each.
+
+    What a blend is made of is fitted once, also where it is a candidate itself.
+    """
+    known: dict[str, Model] = {}
+
+    def fitted(spec: ModelSpec) -> Model:
+        if repr(spec) not in known:
+            began = time.perf_counter()
+            model = build(spec)
+            parts = [fitted(part) for part in model.parts()] if isinstance(model, Blend) else []
+            known[repr(spec)] = model.join(parts, valid) if isinstance(model, Blend) else model.fit(train, valid)
+            progress(spec.name, time.perf_counter() - began)
+        return known[repr(spec)]
+
+    return {spec.name: fitted(spec) for spec in specs}
+
+
+def choose_champion(fitted: Mapping[str, Model], valid: Dataset) -> Choice:
+    """The candidate of least log loss on `valid`; `fitted` is in order of simplicity, simplest first.
+
+    Of those within `TIE` of the least, one with exact contributions goes before one without, then the simpler.
+    Intervals of the differences are paired by row and clustered by reader.
+    """
+    rows = labelled(valid)
+    margins = {name: model.margin(rows.features) for name, model in fitted.items()}
+    losses = {name: log_loss(rows.label, margin, rows.weight) for name, margin in margins.items()}
+    best = min(losses, key=losses.__getitem__)
+    near = [name for name in fitted if losses[name] <= losses[best] + TIE]
+    champion = min(near, key=lambda name: not _explains(fitted[name], rows))
+    own = row_losses(rows.label, margins[champion])
+    rivals = {}
+    for name, margin in margins.items():
+        behind, error = clustered_mean(row_losses(rows.label, margin) - own, rows.reader, rows.weight)
+        rivals[name] = Rival(losses[name], behind, behind - 1.96 * error, behind + 1.96 * error)
+    return Choice(champion, _why(champion, best, rivals), rivals)
+
+
+def choose_calibrator(model: Model, calibration: Dataset) -> Calibrator:
+    """The calibrator of `model`, fitted on the earlier half of `calibration` and checked on the later half.
+
+    Cut-offs are kept whole; where there is only one, readers are parted instead.
+    """
+    rows = labelled(calibration)
+    times = np.unique(rows.as_of)
+    halves = rows.as_of < times[len(times) // 2] if len(times) else np.zeros(0, dtype=bool)
+    early = halves if len(times) > 1 else rows.reader % np.uint64(2) == 0
+    if not (early.any() and (~early).any()):
+        return Calibrator("none")
+    return choose(_margins(model, rows.take(early)), _margins(model, rows.take(~early)))
+
+
+def refit(model: Model, rows: Dataset) -> Model:
+    """The same candidate at the size it has found, fitted on more rows."""
+    return build(model.spec).fit(rows, None)
+
+
+def _margins(model: Model, rows: Dataset) -> Rows:
+    return Rows(model.margin(rows.features), rows.label, rows.reader, rows.weight)
+
+
+def _explains(model: Model, rows: Dataset) -> bool:
+    return model.contributions(rows.features[:1]) is not None
+
+
+def _why(champion: str, best: str, rivals: Mapping[str, Rival]) -> str:
+    loss = rivals[champion].log_loss
+    words = f"least log loss on validation ({loss:.4f})"
+    if champion != best:
+        words = (
+            f"log loss {loss:.4f} on validation, within {TIE} of the least ({best}, {rivals[best].log_loss:.4f}), "
+            "and simpler or able to give reasons"
+        )
+    near = [name for name, rival in rivals.items() if name != champion and rival.low <= 0]
+    return f"{words}; not clearly ahead of {', '.join(near)}" if near else f"{words}; clearly ahead of all others"
