@@ -7,7 +7,7 @@ SELECT
     ad_impressions_90d, -- ad impressions | ads shown in the last 90 days | 0 when none
     ad_clicks_28d, -- ad clicks | clicks on ads in the last 28 days | 0 when none
     ad_clicks_90d, -- ad clicks | clicks on ads in the last 90 days | 0 when none
-    if(ad_impressions_90d = 0, NULL, ad_clicks_90d / ad_impressions_90d) AS ad_click_rate_90d, -- share | clicks per ad shown in the last 90 days | missing when no ads were shown
+    if(ad_impressions_90d = 0, NULL, ad_clicks_90d / ad_impressions_90d) AS ad_click_rate_90d, -- ratio | clicks per ad shown in the last 90 days | missing when no ads were shown
     revenue_micros / 1000000 AS ad_revenue_eur_90d, -- EUR | revenue of the ads shown in the last 90 days | 0 when none
     searches_7d, -- searches | searches in the last 7 days | 0 when none
     searches_28d, -- searches | searches in the last 28 days | 0 when none

@@ -5,22 +5,22 @@ SELECT
     user_id,
     if(timed_sessions_28 = 0, NULL, engaged_28 / timed_sessions_28 / 1000) AS engaged_seconds_per_session_28d, -- seconds | reading time per session in the last 28 days | missing when no session carries reading time
     if(timed_views_28 = 0, NULL, engaged_28 / timed_views_28 / 1000) AS engaged_seconds_per_article_28d, -- seconds | reading time per article view in the last 28 days | missing when no article view carries reading time
-    if(views_28 = 0, NULL, completes_28 / views_28) AS completion_share_28d, -- share | share of article views read to the end in the last 28 days | missing when no article views
+    if(views_28 = 0, NULL, completes_28 / views_28) AS completion_rate_28d, -- ratio | articles read to the end per article view in the last 28 days | missing when no article views
     if(scrolls_28 = 0, NULL, scroll_28 / scrolls_28) AS scroll_depth_percent_28d, -- percent | mean scroll depth in the last 28 days | missing when no scroll depth was sent
     if(sessions_28 = 0, NULL, views_28 / sessions_28) AS article_views_per_session_28d, -- article views | article views per session in the last 28 days | missing when no sessions
     if(sessions_28 = 0, NULL, duration_28 / sessions_28 / 60000) AS session_minutes_28d, -- minutes | mean length of a session in the last 28 days | missing when no sessions
     if(sessions_28 = 0, NULL, single_28 / sessions_28) AS single_event_session_share_28d, -- share | share of sessions with a single event in the last 28 days | missing when no sessions
-    if(impressions_28 = 0, NULL, clicks_28 / impressions_28) AS article_click_rate_28d, -- share | clicks per article shown in the last 28 days | missing when no article impressions
+    if(impressions_28 = 0, NULL, clicks_28 / impressions_28) AS article_click_rate_28d, -- ratio | clicks per article shown in the last 28 days | missing when no article impressions
     if(pages_28 = 0, NULL, unique_pages_28 / pages_28) AS unique_page_share_28d, -- share | different pages per page visited within a session in the last 28 days | missing when no pages
     video_plays_28d, -- video plays | videos started in the last 28 days | 0 when none
     if(timed_sessions_90 = 0, NULL, engaged_90 / timed_sessions_90 / 1000) AS engaged_seconds_per_session_90d, -- seconds | reading time per session in the last 90 days | missing when no session carries reading time
     if(timed_views_90 = 0, NULL, engaged_90 / timed_views_90 / 1000) AS engaged_seconds_per_article_90d, -- seconds | reading time per article view in the last 90 days | missing when no article view carries reading time
-    if(views_90 = 0, NULL, completes_90 / views_90) AS completion_share_90d, -- share | share of article views read to the end in the last 90 days | missing when no article views
+    if(views_90 = 0, NULL, completes_90 / views_90) AS completion_rate_90d, -- ratio | articles read to the end per article view in the last 90 days | missing when no article views
     if(scrolls_90 = 0, NULL, scroll_90 / scrolls_90) AS scroll_depth_percent_90d, -- percent | mean scroll depth in the last 90 days | missing when no scroll depth was sent
     if(sessions_90 = 0, NULL, views_90 / sessions_90) AS article_views_per_session_90d, -- article views | article views per session in the last 90 days | missing when no sessions
     if(sessions_90 = 0, NULL, duration_90 / sessions_90 / 60000) AS session_minutes_90d, -- minutes | mean length of a session in the last 90 days | missing when no sessions
     if(sessions_90 = 0, NULL, single_90 / sessions_90) AS single_event_session_share_90d, -- share | share of sessions with a single event in the last 90 days | missing when no sessions
-    if(impressions_90 = 0, NULL, clicks_90 / impressions_90) AS article_click_rate_90d, -- share | clicks per article shown in the last 90 days | missing when no article impressions
+    if(impressions_90 = 0, NULL, clicks_90 / impressions_90) AS article_click_rate_90d, -- ratio | clicks per article shown in the last 90 days | missing when no article impressions
     if(pages_90 = 0, NULL, unique_pages_90 / pages_90) AS unique_page_share_90d, -- share | different pages per page visited within a session in the last 90 days | missing when no pages
     video_plays_90d -- video plays | videos started in the last 90 days | 0 when none
 FROM (
