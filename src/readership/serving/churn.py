@@ -93,7 +93,8 @@ def _cannot_answer(now: Snapshot) -> Problem:
 
 def _reader_unknown(reader_id: str, online: OnlineFeatures) -> Problem:
     detail = (
-        f"reader {reader_id!r} has no features as of {online.meta.as_of:%Y-%m-%dT%H:%M:%SZ}: never seen before that, or without "
-        "consent to personalisation; check the id, or `readership ingest` newer events and `readership features build`"
+        f"reader {reader_id!r} has no features as of {online.meta.as_of:%Y-%m-%dT%H:%M:%SZ}: never seen before that, or "
+        "without consent to personalisation; check the id, or `readership ingest` newer events and then "
+        "`readership features build`"
     )
     return Problem(404, "reader_unknown", detail)
