@@ -190,6 +190,10 @@ def _translated(uri: str) -> Iterator[None]:
         yield
     except (MlflowException, SQLAlchemyError, OSError) as error:
         raise RegistryError(
-            f"the registry {redact(uri)} refused or does not answer: {redact(str(error))[:300]}; check "
+            f"the registry {redact(uri)} refused or does not answer: {_first_line(error)}; check "
             "READERSHIP_REGISTRY; models and live.json are as before, `readership models sync` makes both agree again"
         ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return redact(next(iter(str(error).splitlines()), type(error).__name__))[:300]

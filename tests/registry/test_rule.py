@@ -1,0 +1,82 @@
+"""The rule of promotion on arrays: superior, or newer and not worse beyond a margin; a first champion beats floors."""
+
+import numpy as np
+import pytest
+
+from readership.registry.rule import MARGIN, beats_floors, compare, row_losses
+from tests.registry.conftest import an_evaluation
+
+RNG = np.random.default_rng(5)
+CHAMPION = RNG.gamma(2, 0.3, 600)
+READER = np.repeat(np.arange(300), 2)
+
+
+def test_losses_are_those_of_the_probability_given_to_what_happened():
+    assert row_losses([1, 0], [0.25, 0.25]) == pytest.approx([np.log(4), np.log(4 / 3)])
+    assert np.isfinite(row_losses([1, 0], [0.0, 1.0])).all()
+
+
+def test_superior_beyond_doubt_is_allowed_whatever_its_age():
+    decision = compare(CHAMPION, CHAMPION - 0.05 + RNG.normal(0, 0.02, 600), READER)
+    assert decision.allowed
+    assert decision.difference["ci95"][1] < 0
+    assert decision.reason.startswith("superior: log loss -0.0495 [-0.05")
+
+
+def test_better_only_by_chance_is_refused():
+    noise = RNG.normal(0, 1.0, 600)
+    decision = compare(CHAMPION, CHAMPION + noise - noise.mean() - 0.001, READER)
+    assert not decision.allowed
+    assert "it was not trained on newer data" in decision.reason
+
+
+@pytest.mark.parametrize(("worse", "allowed"), [(0.0, True), (MARGIN * 0.9, True), (MARGIN * 1.1, False)])
+def test_newer_data_may_cost_at_most_the_margin(worse, allowed):
+    challenger = CHAMPION + worse
+    assert compare(CHAMPION, challenger, READER, newer=True).allowed is allowed
+    assert compare(CHAMPION, challenger, READER, newer=False).allowed is False
+
+
+def test_the_interval_is_clustered_by_reader():
+    """The same 600 differences are decisive as 600 readers, and prove nothing as 3."""
+    difference = np.repeat([-0.4, -0.2, 0.35], 200)
+    assert compare(CHAMPION, CHAMPION + difference, np.arange(600)).allowed
+    assert not compare(CHAMPION, CHAMPION + difference, np.repeat([1, 2, 3], 200)).allowed
+
+
+def test_weights_count():
+    difference = np.where(np.arange(600) < 300, -0.5, 0.4) + RNG.normal(0, 0.01, 600)
+    assert not compare(CHAMPION, CHAMPION + difference, np.arange(600), np.where(np.arange(600) < 300, 1, 9)).allowed
+    assert compare(CHAMPION, CHAMPION + difference, np.arange(600), np.where(np.arange(600) < 300, 9, 1)).allowed
+
+
+def test_one_reader_proves_nothing():
+    decision = compare([0.9, 0.8], [0.1, 0.1], [7, 7], newer=True)
+    assert not decision.allowed
+    assert "cannot be told" in decision.reason
+
+
+def test_a_first_champion_that_beats_its_floors():
+    assert beats_floors(an_evaluation()).allowed
+
+
+@pytest.mark.parametrize(
+    ("floors", "words"),
+    [
+        ({"recency": (0.01, [-0.01, 0.03])}, "does not beat the floor 'recency'"),
+        ({"base_rate": (0.1, [0.05, 0.2]), "random_forest": (-0.02, [-0.03, -0.01])}, "floor 'random_forest'"),
+        ({"base_rate": (0.1, [None, None])}, "too few held-out readers"),
+    ],
+)
+def test_a_first_champion_that_does_not(floors, words):
+    decision = beats_floors(an_evaluation(**floors))
+    assert not decision.allowed
+    assert words in decision.reason
+
+
+def test_a_candidate_among_the_floors_may_tie():
+    assert beats_floors(an_evaluation(base_rate=(0.1, [0.05, 0.2]), random_forest=(-0.002, [-0.01, 0.006]))).allowed
+
+
+def test_an_evaluation_without_floors_shows_nothing():
+    assert not beats_floors({}).allowed
