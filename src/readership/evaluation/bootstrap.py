@@ -66,9 +66,11 @@ class Draws:
             yield self.counts[start : start + at_once][:, reader] * weight
 
     def sums(self, values: Floats) -> Floats:
-        """Weighted sum of values [n] in each replicate."""
-        by_reader = np.bincount(self.reader, self.weight * values, minlength=self.counts.shape[1])
-        return np.asarray(self.counts @ by_reader, np.float64)
+        """Weighted sums [r, k] of the columns of values [n, k] in each replicate."""
+        readers = self.counts.shape[1]
+        weighted = self.weight[:, None] * values
+        by_reader = [np.bincount(self.reader, column, minlength=readers) for column in weighted.T]
+        return np.asarray(self.counts @ np.stack(by_reader, axis=1), np.float64)
 
 
 @dataclass(frozen=True)
@@ -103,11 +105,17 @@ def measure(label: ArrayLike, probability: ArrayLike, draws: Draws) -> Measured:
 
 def ratio(numerator: ArrayLike, denominator: ArrayLike, draws: Draws) -> Metric:
     """Weighted Σ numerator / Σ denominator with its interval: a share, a precision, a mean."""
-    over, under = np.asarray(numerator, np.float64), np.asarray(denominator, np.float64)
-    whole = float(draws.weight @ under)
+    over, under = (np.asarray(values, np.float64)[:, None] for values in (numerator, denominator))
+    return ratios(over, under, draws)[0]
+
+
+def ratios(numerators: Floats, denominators: Floats, draws: Draws) -> list[Metric]:
+    """The same for every column of [n, k]."""
+    over, under = draws.weight @ numerators, draws.weight @ denominators
     with np.errstate(divide="ignore", invalid="ignore"):
-        replicates = draws.sums(over) / draws.sums(under)
-    return metric(float(draws.weight @ over) / whole if whole else float("nan"), replicates)
+        replicates = draws.sums(numerators) / draws.sums(denominators)
+        values = over / under
+    return [metric(float(value), column) for value, column in zip(values, replicates.T, strict=True)]
 
 
 def metric(value: float, replicates: Floats, *, floor: float | None = None) -> Metric:

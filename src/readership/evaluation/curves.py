@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from readership.contracts import Dataset
-from readership.evaluation.bootstrap import Draws, ratio
+from readership.evaluation.bootstrap import Draws, ratio, ratios
 from readership.evaluation.metrics import BINS, Floats, bins
 from readership.evaluation.operating import Steps
 
@@ -54,6 +54,22 @@ def flagging(test: Dataset, probability: Floats, weight: Floats) -> list[dict[st
         for s, t, p, r in zip(
             share[keep], steps.threshold[keep], steps.precision[keep], steps.recall[keep], strict=True
         )
+    ]
+
+
+def by_threshold(test: Dataset, probability: Floats, draws: Draws) -> list[dict[str, Any]]:
+    """Share flagged and precision, with its interval, at each whole per cent that flags anybody.
+
+    From these a reader of the report computes what a campaign of his own cost would bring.
+    """
+    thresholds = np.arange(0, 100) / 100
+    thresholds = thresholds[thresholds <= probability.max()]
+    flagged = (probability[:, None] >= thresholds).astype(np.float64)
+    precision = ratios(flagged * test.label[:, None], flagged, draws)
+    share = draws.weight @ flagged / draws.weight.sum()
+    return [
+        {"threshold": round(float(t), 2), "share": round(float(s), 5), "precision": p}
+        for t, s, p in zip(thresholds, share, precision, strict=True)
     ]
 
 

@@ -224,6 +224,7 @@ def _curves(test: Dataset, scores: Scores, draws: Draws) -> dict[str, Any]:
     return {
         "roc": curves.roc(test, best, weight),
         "flagging": curves.flagging(test, best, weight),
+        "by_threshold": curves.by_threshold(test, best, draws),
         "reliability": curves.reliability(test, best, draws),
         "histogram": curves.histogram(test, best, weight),
     }

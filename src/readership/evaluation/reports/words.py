@@ -1,0 +1,131 @@
+"""Numbers as sentences: the same words in the reports, on the index page and in the terminal."""
+
+from typing import Any, NamedTuple
+
+from readership.contracts import Evaluation, Metric
+
+METRIC_WORDS = {
+    "roc_auc": ("ROC AUC", "chance that a reader concerned is ranked above one who is not; 0.5 is a coin"),
+    "average_precision": ("average precision", "precision averaged over recall; chance would give the base rate"),
+    "log_loss": ("log loss", "mean surprise at what happened, in nats"),
+    "brier": ("Brier score", "mean squared distance between probability and outcome"),
+    "ece": ("calibration error", "how far stated probabilities lie from observed shares, on average"),
+    "lift_top_decile": ("lift of the top tenth", "how many times more often the outcome occurs among them"),
+}
+MODEL_WORDS = {
+    "xgboost": "XGBoost",
+    "lightgbm": "LightGBM",
+    "base_rate": "one rate for everybody",
+    "recency": "last-visit rule",
+}
+TRUST_WORDS = {"high": "Can be trusted", "fair": "Use with care", "low": "Do not use yet"}
+
+
+class Summary(NamedTuple):
+    """What an editor needs to know about one model."""
+
+    task: str
+    champion: str
+    sentence: str
+    trust: str
+    trust_reason: str
+    roc_auc: str
+    target: str
+    next_step: str
+    euros: str
+
+
+def summarise(evaluation: Evaluation) -> Summary:
+    """One line of the index, and of the table at the end of a run."""
+    return Summary(
+        task=task_word(evaluation["task"]),
+        champion=model_word(evaluation["champion"]),
+        sentence=editors_sentence(evaluation),
+        trust=TRUST_WORDS[evaluation["trust"]["level"]],
+        trust_reason=evaluation["trust"]["reasons"][0],
+        roc_auc=with_interval(evaluation["metrics"]["roc_auc"]),
+        target=target_line(evaluation),
+        next_step=evaluation["next_steps"][0],
+        euros=euros_sentence(evaluation),
+    )
+
+
+def editors_sentence(evaluation: Evaluation) -> str:
+    """`Of 1,000 readers we flag, 720 [690–750] will leave; of 1,000 picked at random, 360.`"""
+    top = evaluation["operating_points"]["top_k"]
+    outcome = evaluation["label"]["outcome"]
+    return (
+        f"Of 1,000 readers we flag, {per_thousand(top['precision'])} will {outcome}; "
+        f"of 1,000 picked at random, {round(1000 * top['at_random']['value']):,}."
+    )
+
+
+def euros_sentence(evaluation: Evaluation) -> str:
+    """What contacting by this model brings at the campaign's assumptions."""
+    point = evaluation["operating_points"]["expected_cost"]
+    assumed = (
+        f"at {point['contact_eur']:g} € a contact, {point['kept_eur']:g} € for a reader kept, "
+        f"and {point['kept_share']:.0%} of those contacted in time kept"
+    )
+    if point["threshold"] is None:
+        return f"Contacting nobody is best {assumed}."
+    gain = point["gain_eur_per_1000_readers"]
+    low, high = gain["ci95"]
+    interval = "" if low is None else f" [{low:,.0f} to {high:,.0f}]"
+    return f"{gain['value']:+,.0f} €{interval} for every 1,000 readers {assumed}."
+
+
+def target_line(evaluation: Evaluation) -> str:
+    """Roadmap target against what was reached, with the ceiling where it is known."""
+    target = evaluation["targets"]["roc_auc"]
+    ceiling = "" if target["oracle"] is None else f", the truth itself {target['oracle']:.3f}"
+    return f"target {target['roadmap']:.2f}, {'reached' if target['met'] else 'not reached'}{ceiling}"
+
+
+def per_thousand(metric: Metric) -> str:
+    """A share as a count of 1,000: `720 [690–750]`."""
+    if metric["value"] is None:
+        return "none"
+    low, high = metric["ci95"]
+    interval = "" if low is None else f" [{1000 * low:,.0f}–{1000 * high:,.0f}]"
+    return f"{1000 * metric['value']:,.0f}{interval}"
+
+
+def with_interval(metric: Metric, digits: int = 3) -> str:
+    """`0.780 [0.766, 0.791]`; `unknown` where it cannot be."""
+    if metric["value"] is None:
+        return "unknown"
+    low, high = metric["ci95"]
+    interval = "" if low is None else f" [{low:.{digits}f}, {high:.{digits}f}]"
+    return f"{metric['value']:.{digits}f}{interval}"
+
+
+def percent(metric: Metric, digits: int = 0) -> str:
+    """`37% [36%, 39%]`; `unknown` where it cannot be."""
+    if metric["value"] is None:
+        return "unknown"
+    low, high = metric["ci95"]
+    interval = "" if low is None else f" [{low:.{digits}%}, {high:.{digits}%}]"
+    return f"{metric['value']:.{digits}%}{interval}"
+
+
+def model_word(name: str) -> str:
+    """A candidate's or floor's name for people."""
+    return MODEL_WORDS.get(name, name.replace("_", " "))
+
+
+def task_word(task: str) -> str:
+    """`churn_subscribers` as `Churn of subscribers`."""
+    first, _, population = task.partition("_")
+    return first.capitalize() + (f" of {population}" if population else "")
+
+
+def comparison_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
+    """Every model beside the champion, best log loss first: candidates, floors that are no candidates, the oracle."""
+    found = {name: ("candidate", metrics) for name, metrics in evaluation["candidates"].items()}
+    found |= {name: ("floor", metrics) for name, metrics in evaluation["floors"].items() if name not in found}
+    found[evaluation["champion"]] = ("champion", evaluation["candidates"][evaluation["champion"]])
+    if evaluation["oracle"]:
+        found["true probabilities"] = ("oracle", evaluation["oracle"])
+    rows = [{"model": model_word(name), "kind": kind, "metrics": metrics} for name, (kind, metrics) in found.items()]
+    return sorted(rows, key=lambda row: row["metrics"]["log_loss"]["value"])
