@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from readership.contracts import Dataset, Model, ModelSpec
 from readership.models._linear import LogisticRegression
 from readership.models._onnx import merged
-from readership.models._rows import labelled, log_loss
+from readership.models._rows import labelled, log_loss, usable
 from readership.models._trees import XGBoost
 
 SHARES = (0.25, 0.5, 0.75)
@@ -34,6 +34,7 @@ class Blend:
 
     def fit(self, train: Dataset, valid: Dataset | None) -> Self:
         """See `contracts.Model`."""
+        usable(train, self.spec.name)
         return self.join([PARTS[spec.name](spec).fit(train, valid) for spec in self.parts()], valid)
 
     def join(self, parts: Sequence[Model], valid: Dataset | None) -> Self:
