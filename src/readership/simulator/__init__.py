@@ -1,0 +1,7 @@
+"""A publisher whose truth is known, so that models can be judged by the best that is possible."""
+
+from readership.simulator.batches import batches
+from readership.simulator.oracle import churn_probability
+from readership.simulator.world import DEFAULT_START, Day, World, simulate
+
+__all__ = ["DEFAULT_START", "Day", "World", "batches", "churn_probability", "simulate"]

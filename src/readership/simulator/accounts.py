@@ -116,7 +116,9 @@ def cancel_in_session(accounts: Accounts, people: People, sessions: Sessions) ->
     return acting
 
 
-def subscribe(accounts: Accounts, people: People, inner: Inner, who: NDArray[np.integer], at: NDArray[np.int64]) -> None:
+def subscribe(
+    accounts: Accounts, people: People, inner: Inner, who: NDArray[np.integer], at: NDArray[np.int64]
+) -> None:
     """These people begin to pay at these times."""
     own = keys(people.key[who], at)
     accounts.tier[who] = pick(own, "tier", p.TIER_WEIGHTS)
@@ -144,9 +146,7 @@ def _end_periods(accounts: Accounts, people: People, who: NDArray[np.intp], day_
     _record(accounts, people, again, accounts.period_start[again] + 3 * DAY_MS * recovers[renews])
 
 
-def _cancel(
-    accounts: Accounts, people: People, who: NDArray[np.integer], at: NDArray[np.int64], reason: str
-) -> None:
+def _cancel(accounts: Accounts, people: People, who: NDArray[np.integer], at: NDArray[np.int64], reason: str) -> None:
     accounts.cancelled[who] = True
     _record(accounts, people, who, at, cancelled=reason)
 

@@ -80,9 +80,7 @@ class Log:
 
     blocks: list[tuple[int, Codes, Codes, Codes, Codes]] = field(default_factory=list)
 
-    def add(
-        self, kind: str, session: Codes, at: NDArray[np.int64], read: Codes | None = None, nth: int = 0
-    ) -> None:
+    def add(self, kind: str, session: Codes, at: NDArray[np.int64], read: Codes | None = None, nth: int = 0) -> None:
         """Events of one type; `nth` tells apart several of the type in one read or session."""
         read = np.full(len(session), -1) if read is None else read
         self.blocks.append((TYPES.index(kind), session, at, read, np.full(len(session), nth)))
@@ -123,7 +121,7 @@ def event_table(people: People, shelf: Shelf, sessions: Sessions, reads: Reads, 
         **_subscription_columns(kind, doings, session, tier),
         "position": _rare(kind == TYPES.index("article_click"), 1 + bits(own, "place") % np.uint64(12), pa.uint16()),
         "consent": _consent(session, doings),
-        "engagement_metrics": _metrics(shelf, reads, kind, nth, read, own, doings, session),
+        **_metrics(shelf, reads, kind, nth, read, own, doings, session),
     }
     return pa.table({name: columns[name] for name in SCHEMA.names}, schema=SCHEMA)
 
@@ -167,9 +165,7 @@ def _log(people: People, shelf: Shelf, sessions: Sessions, reads: Reads, doings:
     return log
 
 
-def _log_reads(
-    log: Log, people: People, shelf: Shelf, sessions: Sessions, reads: Reads, doings: Doings
-) -> None:
+def _log_reads(log: Log, people: People, shelf: Shelf, sessions: Sessions, reads: Reads, doings: Doings) -> None:
     every = np.arange(len(reads))
     inside = every[(reads.step > 0) | (sessions.referrer[reads.session] == places.DIRECT)]
     log.add("article_click", reads.session[inside], reads.start[inside] - 250, inside)
@@ -218,7 +214,9 @@ def _place_columns(people: People, who: Codes, device: Codes) -> dict[str, pa.Ar
     }
 
 
-def _article_columns(shelf: Shelf, sessions: Sessions, reads: Reads, session: Codes, read: Codes) -> dict[str, pa.Array]:
+def _article_columns(
+    shelf: Shelf, sessions: Sessions, reads: Reads, session: Codes, read: Codes
+) -> dict[str, pa.Array]:
     some = read >= 0
     if len(reads):
         place = np.where(some, reads.article[np.maximum(read, 0)], 0)
@@ -269,14 +267,12 @@ def _consent(session: Codes, doings: Doings) -> pa.Array:
     """Stated with each session's first event."""
     first = np.zeros(len(session), dtype=bool)
     first[np.unique(session, return_index=True)[1]] = True
-    stated = doings.consent[session]
-    purposes = [pa.array((stated & bit) != 0) for bit in (1, 2, 4, 8)]
-    return pa.StructArray.from_arrays(purposes, fields=list(CONSENT), mask=pa.array(~first))
+    return _rare(first, doings.consent[session], pa.uint8())
 
 
 def _metrics(
     shelf: Shelf, reads: Reads, kind: Codes, nth: Codes, read: Codes, own: Keys, doings: Doings, session: Codes
-) -> pa.Array:
+) -> dict[str, pa.Array]:
     """The measures that go with each type of event; the others are null."""
     is_ = {name: kind == TYPES.index(name) for name in TYPES}
     at = np.maximum(read, 0)
@@ -291,40 +287,22 @@ def _metrics(
     worth = np.where((doings.consent[session] & 4) != 0, worth, 0.4 * worth)
     asked = (bits(own, "query") % np.uint64(len(words.SEARCHES))).astype(np.int64)
     ad_category = (bits(own, "ad") % np.uint64(len(ADS))).astype(np.int64) // 10
-    columns = {
+    return {
         "scroll_depth": _rare(is_["scroll"], np.round(100 * scroll), pa.float32()),
         "time_on_page": _rare(is_["scroll"], np.round(dwell, 3), pa.float64()),
         "read_progress": _rare(left, np.round(100 * progress), pa.float32()),
         "is_article_complete": _rare(left, progress >= 0.98, pa.bool_()),
         "video_duration": _rare(played, np.round(length), pa.float32()),
         "playback_position": _rare(played, np.where(is_["video_complete"], np.round(length), 0.0), pa.float32()),
-        "search_query": text.words(np.where(is_["search"], asked, -1), words.SEARCHES).cast(pa.string()),
+        "search_query": text.words(np.where(is_["search"], asked, -1), words.SEARCHES),
         "results_count": _rare(is_["search"], bits(own, "results") % np.uint64(40), pa.uint32()),
-        "ad_position": text.words(np.where(shown, nth, -1), AD_PLACEMENTS).cast(pa.string()),
-        "ad_category": text.words(np.where(shown, ad_category, -1), AD_CATEGORIES).cast(pa.string()),
+        "ad_position": text.words(np.where(shown, nth, -1), AD_PLACEMENTS),
+        "ad_category": text.words(np.where(shown, ad_category, -1), AD_CATEGORIES),
         "ad_revenue": _rare(is_["ad_impression"], np.round(worth, 6), pa.float64()),
     }
-    any_ = is_["scroll"] | left | played | is_["search"] | shown
-    return pa.StructArray.from_arrays(list(columns.values()), fields=list(METRICS), mask=pa.array(~any_))
 
 
 _WORD = pa.dictionary(pa.int16(), pa.string())
-METRICS = pa.struct(
-    [
-        ("scroll_depth", pa.float32()),
-        ("time_on_page", pa.float64()),
-        ("read_progress", pa.float32()),
-        ("is_article_complete", pa.bool_()),
-        ("video_duration", pa.float32()),
-        ("playback_position", pa.float32()),
-        ("search_query", pa.string()),
-        ("results_count", pa.uint32()),
-        ("ad_position", pa.string()),
-        ("ad_category", pa.string()),
-        ("ad_revenue", pa.float64()),
-    ]
-)
-CONSENT = pa.struct([(name, pa.bool_()) for name in ("analytics", "personalisation", "advertising", "marketing")])
 SCHEMA = pa.schema(
     [
         ("event_id", pa.string()),
@@ -349,7 +327,6 @@ SCHEMA = pa.schema(
         ("timezone", _WORD),
         ("subscription_tier", _WORD),
         ("user_segment", _WORD),
-        ("engagement_metrics", METRICS),
         ("position", pa.uint16()),
         ("placement", _WORD),
         ("ad_id", _WORD),
@@ -358,6 +335,17 @@ SCHEMA = pa.schema(
         ("price_eur", pa.float64()),
         ("period_end", MOMENT),
         ("cancel_reason", _WORD),
-        ("consent", CONSENT),
+        ("consent", pa.uint8()),
+        ("scroll_depth", pa.float32()),
+        ("time_on_page", pa.float64()),
+        ("read_progress", pa.float32()),
+        ("is_article_complete", pa.bool_()),
+        ("video_duration", pa.float32()),
+        ("playback_position", pa.float32()),
+        ("search_query", _WORD),
+        ("results_count", pa.uint32()),
+        ("ad_position", _WORD),
+        ("ad_category", _WORD),
+        ("ad_revenue", pa.float64()),
     ]
 )

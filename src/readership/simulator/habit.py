@@ -79,7 +79,13 @@ def season(day: date) -> float:
 
 
 def visit_rate(
-    rate: Numbers, drift: Numbers, weekday: Numbers, newsletter: NDArray[np.bool_], habit: Numbers, age: Numbers, day: date
+    rate: Numbers,
+    drift: Numbers,
+    weekday: Numbers,
+    newsletter: NDArray[np.bool_],
+    habit: Numbers,
+    age: Numbers,
+    day: date,
 ) -> Numbers:
     """Sessions expected of an active reader on a day of ordinary news."""
     interest = np.exp(np.clip(drift * age, -p.MAX_DRIFT, p.MAX_DRIFT))

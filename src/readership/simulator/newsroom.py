@@ -143,7 +143,9 @@ def article_table(articles: Articles) -> pa.Table:
         "author": [words.AUTHORS[b][a] for b, a in zip(articles.brand.tolist(), author, strict=True)],
         "title": titles(articles),
         "body": bodies,
-        "topics": [[words.THEMES[c][t], words.SUBJECTS[c][s]] for c, t, s in zip(category, theme, subject, strict=True)],
+        "topics": [
+            [words.THEMES[c][t], words.SUBJECTS[c][s]] for c, t, s in zip(category, theme, subject, strict=True)
+        ],
         "article_type": [words.TYPES[t] for t in articles.type.tolist()],
         "paywalled": articles.paywalled.astype(np.uint8),
         "published_at": pa.array(articles.published, pa.timestamp("ms", "UTC")),

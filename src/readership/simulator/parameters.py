@@ -11,10 +11,10 @@ KINDS = ("member", "casual", "passer_by")
 KINDS_AT_START = np.array([0.40, 0.60, 0.0])
 KINDS_OF_ARRIVALS = np.array([0.12, 0.16, 0.72])
 ARRIVALS_PER_READER_AND_DAY = 0.012
-MEDIAN_RATE = np.array([0.35, 0.06, 0.02])
+MEDIAN_RATE = np.array([0.32, 0.06, 0.02])
 """Sessions a day at full habit."""
-SPREAD_OF_RATE = np.array([1.2, 1.0, 0.8])
-MAX_RATE = 4.0
+SPREAD_OF_RATE = np.array([1.05, 1.0, 0.8])
+MAX_RATE = 3.0
 REGISTERS_IN_SESSION = np.array([0.40, 0.008, 0.002])
 
 # --- how a habit forms and wears off ---------------------------------------------------------------------------
@@ -27,12 +27,12 @@ DRIFT_PER_DAY = 0.0025
 MAX_DRIFT = 0.9
 LEAVE_PER_DAY = np.array([0.009, 0.012, 0.03])
 SPREAD_OF_FICKLENESS = 0.6
-SATISFACTION_KEEPS, HABIT_KEEPS = 0.8, 1.5
+SATISFACTION_KEEPS, HABIT_KEEPS = 1.6, 1.5
 PASSER_BY_GONE_AFTER_FIRST_VISIT = 0.85
-PAUSE_PER_DAY = 0.004
-BACK_FROM_PAUSE_PER_DAY = 1 / 16
+PAUSE_PER_DAY = 0.008
+BACK_FROM_PAUSE_PER_DAY = 1 / 12
 RETURN_PER_DAY = np.array([0.0016, 0.0005, 0.0001])
-GONE_AT_START, PAUSED_AT_START = 0.15, 0.05
+GONE_AT_START, PAUSED_AT_START = 0.15, 0.08
 NEWSLETTER_LIFTS_RATE = 1.2
 NEWSLETTER_AT_START = 0.25
 NEWSLETTER_SIGNUP_IN_SESSION = 0.008
@@ -64,7 +64,7 @@ CONSENT_WEIGHTS = np.array([[0.84, 0.06, 0.10], [0.62, 0.03, 0.35], [0.62, 0.03,
 CONSENT_WITHDRAWN_IN_SESSION = 0.0004
 
 # --- reading -------------------------------------------------------------------------------------------------------
-MEDIAN_DWELL_SECONDS = np.array([24.0, 48.0, 32.0, 26.0, 40.0])
+MEDIAN_DWELL_SECONDS = np.array([17.0, 30.0, 22.0, 16.0, 26.0])
 SPREAD_OF_DWELL = 0.95
 INTEREST_LENGTHENS = 0.30
 WORDS_PER_SECOND = 4.0

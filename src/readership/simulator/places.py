@@ -48,11 +48,13 @@ REFERRERS = (
 )
 REFERRER_WEIGHTS = np.array(
     [
-        [0.62, 0.20, 0.09, 0.00, 0.09],  # members
-        [0.32, 0.36, 0.20, 0.00, 0.12],  # casual readers
-        [0.06, 0.50, 0.32, 0.00, 0.12],  # passers-by
+        [0.62, 0.20, 0.09, 0.0, 0.09],  # members
+        [0.32, 0.36, 0.20, 0.0, 0.12],  # casual readers
+        [0.06, 0.50, 0.32, 0.0, 0.12],  # passers-by
     ]
 )
+BY_NEWSLETTER = 0.35
+"""Share of a newsletter reader's sessions that begin there."""
 READS_MORE = np.array([1.25, 0.85, 0.45, 1.0, 0.55])
 """Further articles read in a session that came this way, times the reader's own depth."""
 

@@ -68,7 +68,7 @@ class Reads:
         return len(self.key)
 
 
-def begin(people: People, day: date, midnight: int, counts: Codes, day_keys: Keys) -> Sessions:
+def begin(people: People, day: date, midnight: int, counts: Codes, day_keys: Keys, newsletter: Flags) -> Sessions:
     """The sessions of a day: `counts[i]` of person i, `day_keys[i]` the key of that person's day."""
     coming = np.flatnonzero(counts)
     person = np.repeat(coming, counts[coming])
@@ -79,6 +79,8 @@ def begin(people: People, day: date, midnight: int, counts: Codes, day_keys: Key
     person, own, start = person[order], own[order], start[order]
     kind = people.kind[person]
     referrer = pick(own, "referrer", places.REFERRER_WEIGHTS[kind])
+    by_mail = newsletter[person] & (uniform(own, "by mail") < places.BY_NEWSLETTER)
+    referrer = np.where(by_mail, places.NEWSLETTER, referrer)
     second = (people.second_device[person] >= 0) & (uniform(own, "device") < 0.25)
     return Sessions(
         key=own,

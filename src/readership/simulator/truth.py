@@ -64,8 +64,14 @@ def reader_table(people: People) -> pa.Table:
 
 
 def reader_day_table(
-    people: People, day: date, who: NDArray[np.integer], phase: NDArray[np.int8], inner: Inner, rate: Numbers,
-    odds: Chances, newsletter: NDArray[np.bool_],
+    people: People,
+    day: date,
+    who: NDArray[np.integer],
+    phase: NDArray[np.int8],
+    inner: Inner,
+    rate: Numbers,
+    odds: Chances,
+    newsletter: NDArray[np.bool_],
 ) -> pa.Table:
     """The state of these registered readers as a day begins, after midnight's step and before any visit."""
     columns = [
@@ -82,7 +88,11 @@ def reader_day_table(
 
 
 def visit_table(
-    people: People, sessions: Sessions, ends: NDArray[np.int64], felt: Numbers, logged_in: NDArray[np.bool_],
+    people: People,
+    sessions: Sessions,
+    ends: NDArray[np.int64],
+    felt: Numbers,
+    logged_in: NDArray[np.bool_],
     newsletter: NDArray[np.bool_],
 ) -> pa.Table:
     """Sessions of readers with an account: when, how they were felt, and whether the newsletter was taken after."""
@@ -100,5 +110,3 @@ def visit_table(
 def day_table(day: date, level: float) -> pa.Table:
     """How big a day's news was."""
     return pa.Table.from_pydict({"day": [day], "news_level": [level]}, schema=DAYS)
-
-

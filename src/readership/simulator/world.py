@@ -22,7 +22,7 @@ from readership.simulator.sessions import Reads, Sessions, begin, felt, read
 
 Numbers = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-DEFAULT_START = datetime(2026, 1, 5, tzinfo=UTC)
+DEFAULT_START = datetime(2025, 1, 6, tzinfo=UTC)
 DAY = timedelta(days=1)
 NOBODY = np.iinfo(np.int64).max
 
@@ -105,19 +105,15 @@ class _Run:
         fresh = publish(self.seed_key, today, level)
         self.shelf.add(fresh)
         self.shelf.open(today)
-        sessions = begin(self.people, today, midnight, counts, day_keys)
+        sessions = begin(self.people, today, midnight, counts, day_keys, self.accounts.newsletter)
         reads = read(self.people, sessions, self.shelf, midnight)
         newsletter, before = self.accounts.newsletter.copy(), self.inner
         doings, liked = self._doings(sessions, reads)
         self._remember(number, sessions, liked, day_keys)
         registered = np.flatnonzero(self.accounts.registered)
-        state = truth.reader_day_table(
-            self.people, today, registered, self.phase_today, before, rate, odds, newsletter
-        )
+        state = truth.reader_day_table(self.people, today, registered, self.phase_today, before, rate, odds, newsletter)
         takes = self.accounts.newsletter[sessions.person]
-        visits = truth.visit_table(
-            self.people, sessions, session_ends(sessions, reads), liked, doings.logged_in, takes
-        )
+        visits = truth.visit_table(self.people, sessions, session_ends(sessions, reads), liked, doings.logged_in, takes)
         hidden = {"days": truth.day_table(today, level), "reader_days": state, "visits": visits}
         if number == 0:
             hidden["readers"] = truth.reader_table(self.people)
@@ -200,9 +196,7 @@ class _Run:
         """Which sessions carry a reader's id, and in which of them the account was made."""
         who = sessions.person
         known = self.accounts.registered[who]
-        asks = ~known & (
-            uniform(sessions.key, "registers") < p.REGISTERS_IN_SESSION[self.people.kind[who]]
-        )
+        asks = ~known & (uniform(sessions.key, "registers") < p.REGISTERS_IN_SESSION[self.people.kind[who]])
         registers = asks & _first_of(who, asks)
         made = np.full(len(self.people), NOBODY)
         made[who[registers]] = np.flatnonzero(registers)

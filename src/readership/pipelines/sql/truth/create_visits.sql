@@ -1,0 +1,13 @@
+-- Sessions of readers with an account, and how they were felt.
+-- grain: user_id, session_start
+CREATE TABLE IF NOT EXISTS {truth:Identifier}.visits
+(
+    user_id UInt64,
+    session_start DateTime64(3, 'UTC'),
+    session_end DateTime64(3, 'UTC'),
+    felt Float64 COMMENT 'moves satisfaction',
+    newsletter Bool COMMENT 'whether the newsletter is taken after it'
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(session_start)
+ORDER BY (session_start, user_id)

@@ -1,0 +1,2 @@
+-- Forget what an interrupted simulation wrote.
+TRUNCATE TABLE {database:Identifier}.{table:Identifier}

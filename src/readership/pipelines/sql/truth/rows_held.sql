@@ -1,0 +1,2 @@
+-- How many rows the warehouse holds that a simulated world would mix with.
+SELECT (SELECT count() FROM events), (SELECT count() FROM articles), (SELECT count() FROM subscriptions)
