@@ -6,8 +6,8 @@ compared nothing never passes.
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -56,6 +56,18 @@ class AuditReport:
         return {
             "checks": [check.as_dict() for check in self.checks],
             "features_checked": self.features_checked,
+            "verdict": self.verdict,
+        }
+
+    def summary(self) -> dict[str, Any]:
+        """The part of an evaluation file that speaks of leakage."""
+        by_name = {check.name: check for check in self.checks}
+        shuffled, strongest = by_name.get("shuffled_labels"), by_name.get("strongest_single_feature")
+        travel = by_name.get("time_travel")
+        return {
+            "time_travel": travel.result if travel else "skipped",
+            "shuffled_label_auc": shuffled.found.get("auc") if shuffled else None,
+            "strongest_single_feature": strongest.found.get("feature") if strongest else None,
             "verdict": self.verdict,
         }
 
@@ -117,6 +129,15 @@ def compare(full: pl.DataFrame, cut: pl.DataFrame, key: str = "user_id", toleran
     return Difference(both.height, columns, int((~shared).sum()), tuple(examples))
 
 
+def strongest_single_feature(dataset: Dataset, limit: float = 0.95) -> Check:
+    """Name the feature that alone separates the labels best; above `limit` it most likely knows the answer."""
+    aucs = single_feature_aucs(dataset)
+    name = next(iter(aucs))
+    found = {"feature": {"name": name, "auc": round(aucs[name], 4)}, "limit": limit}
+    said = f"{name} alone reaches an AUC of {aucs[name]:.3f}; the limit is {limit}"
+    return Check("strongest_single_feature", "fail" if aucs[name] > limit else "pass", len(dataset), said, found)
+
+
 def single_feature_aucs(dataset: Dataset) -> dict[str, float]:
     """ROC AUC of each feature alone, in the direction that helps it; the strongest first.
 
@@ -129,19 +150,41 @@ def single_feature_aucs(dataset: Dataset) -> dict[str, float]:
         if name in dataset.categories:
             aucs[name] = _folded(dataset.label, _rates(values, dataset))
         else:
-            low, high = (np.where(np.isnan(values), fill, values) for fill in (-math.inf, math.inf))
-            aucs[name] = max(_folded(dataset.label, low), _folded(dataset.label, high))
+            lowest, highest = np.nanmin(values, initial=0.0) - 1, np.nanmax(values, initial=0.0) + 1
+            both = (np.where(np.isnan(values), fill, values) for fill in (lowest, highest))
+            aucs[name] = max(_folded(dataset.label, filled) for filled in both)
     return dict(sorted(aucs.items(), key=lambda item: -item[1]))
 
 
-def shuffle_labels(dataset: Dataset, seed: int) -> NDArray[np.float32]:
+def shuffled_labels(
+    train: Dataset, test: Dataset, fit_and_score: Callable[[Dataset, Dataset], NDArray[np.float64]], times: int = 5
+) -> Check:
+    """Deal the labels anew, fit and judge as always: the AUC must be 0.5 within its interval.
+
+    Labels are dealt among the rows of each cut-off, `times` over; the interval is that of the mean, wide enough
+    that chance alone leaves it once in a thousand audits.
+    """
+    aucs, errors = [], []
+    for seed in range(times):
+        dealt, judged = (replace(part, label=deal_labels(part, seed)) for part in (train, test))
+        aucs.append(_auc(judged.label, fit_and_score(dealt, judged)))
+        positives = int(judged.label.sum())
+        errors.append(auc_standard_error(0.5, positives, len(judged) - positives))
+    low, high = auc_interval(aucs, errors)
+    mean = sum(aucs) / times
+    found = {"auc": round(mean, 4), "interval": [low, high], "level": 0.999, "shuffles": times}
+    said = f"a model fitted to labels dealt at random reaches an AUC of {mean:.3f} [{low:.3f}, {high:.3f}]"
+    return Check("shuffled_labels", "pass" if low <= 0.5 <= high else "fail", times * len(test), said, found)
+
+
+def deal_labels(dataset: Dataset, seed: int) -> NDArray[np.float32]:
     """The labels dealt anew among the rows of each cut-off."""
     generator = np.random.default_rng(seed)
-    shuffled = dataset.label.copy()
+    dealt = dataset.label.copy()
     for cutoff in np.unique(dataset.as_of):
         rows = np.flatnonzero(dataset.as_of == cutoff)
-        shuffled[rows] = dataset.label[generator.permutation(rows)]
-    return shuffled
+        dealt[rows] = dataset.label[generator.permutation(rows)]
+    return dealt
 
 
 def auc_interval(aucs: Sequence[float], standard_errors: Sequence[float], z: float = 3.29) -> tuple[float, float]:
@@ -184,8 +227,14 @@ def _examples(rows: pl.DataFrame, key: str, name: str) -> list[str]:
 
 
 def _folded(label: NDArray[np.float32], score: NDArray[np.float64]) -> float:
-    auc = float(roc_auc(label, score))
+    auc = _auc(label, score)
     return max(auc, 1 - auc)
+
+
+def _auc(label: NDArray[np.float32], score: NDArray[np.float64]) -> float:
+    """ROC AUC of any score: only its order counts."""
+    values, place = np.unique(score, return_inverse=True)
+    return float(roc_auc(label, place / max(1, len(values) - 1)))
 
 
 def _rates(codes: NDArray[np.float64], dataset: Dataset) -> NDArray[np.float64]:
