@@ -6,12 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from registry_world import an_evaluation
 
 from readership.errors import RegistryError
 from readership.registry.mlflow_registry import MlflowRegistry
 from readership.registry.promotion import register
 from readership.settings import Settings
-from tests.registry.conftest import an_evaluation
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from registry_world import TIERS, a_dataset, a_manifest, an_evaluation
 
 from readership.errors import BundleError, PromotionRefused
 from readership.registry import history, promotion
@@ -15,7 +16,6 @@ from readership.registry.live import read_live
 from readership.registry.mlflow_registry import MlflowRegistry
 from readership.registry.promotion import promote, register, rollback, sync
 from readership.registry.versions import list_models
-from tests.registry.conftest import TIERS, a_dataset, a_manifest, an_evaluation
 
 LATER = "2026-01-29T12:00:00+00:00"
 

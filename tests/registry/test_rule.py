@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from registry_world import an_evaluation
 
 from readership.registry.rule import MARGIN, beats_floors, compare, row_losses
-from tests.registry.conftest import an_evaluation
 
 RNG = np.random.default_rng(5)
 CHAMPION = RNG.gamma(2, 0.3, 600)
