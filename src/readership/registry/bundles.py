@@ -98,7 +98,11 @@ class Bundle:
         Raises BundleError naming the file that is missing, altered or does not fit the manifest.
         """
         manifest = read_manifest(folder)
-        content = {name: _verified(folder / name, digest) for name, digest in manifest.files.items()}
+        if (manifest.task, manifest.version) != (folder.parent.name, folder.name):
+            raise BundleError(
+                f"{folder} holds {manifest.task} {manifest.version} by its {MANIFEST}; move it to a folder of that name"
+            )
+        content = {name: _verified(folder, name, digest) for name, digest in manifest.files.items()}
         if missing := {ONNX, CALIBRATOR} - set(content):
             raise BundleError(f"{folder} lists no {', '.join(sorted(missing))} in {MANIFEST}; train again")
         session = _session(folder, content[ONNX], len(manifest.features))
@@ -144,9 +148,10 @@ def _calibrator(folder: Path, manifest: Manifest, content: bytes) -> Calibrator:
         raise BundleError(f"{folder / CALIBRATOR} holds no {manifest.calibration!r} calibrator: {error}") from error
 
 
-def _verified(path: Path, digest: str) -> bytes:
-    if not _PLAIN_NAME.fullmatch(path.name):
-        raise BundleError(f"{path.parent / MANIFEST} names the file {path.name!r}, which is not a plain file name")
+def _verified(folder: Path, name: str, digest: str) -> bytes:
+    if not _PLAIN_NAME.fullmatch(name):
+        raise BundleError(f"{folder / MANIFEST} names the file {name!r}, which is not a plain file name")
+    path = folder / name
     try:
         content = path.read_bytes()
     except OSError as error:

@@ -38,6 +38,7 @@ class ChurnAnswer(BaseModel):
                 "reader_id": "42",
                 "task": "churn",
                 "population": "registered",
+                "in_population": True,
                 "horizon_days": 28,
                 "probability": 0.8131,
                 "band": "high",
@@ -51,7 +52,11 @@ class ChurnAnswer(BaseModel):
     )
     reader_id: Annotated[str, Field(description="the publisher's own id, as asked")]
     task: str
-    population: Annotated[str, Field(description="readers the model was trained on and answers for")]
+    population: Annotated[str, Field(description="readers the model was trained on and measured on")]
+    in_population: Annotated[
+        bool | None,
+        Field(description="false: this reader is none of them, and the probability was never tested on such readers"),
+    ]
     horizon_days: Annotated[int, Field(description="no event in this many days counts as churn")]
     probability: float
     band: Annotated[Literal["high", "medium", "low"], Field(description="high above 0.7, medium from 0.3")]

@@ -43,6 +43,7 @@ class Followed:
     def look(self) -> None:
         """Take up what changed, here and now."""
         self.models.take_up(self.models.prepare())
+        self.key_digests = keys.accepted(self._settings)
 
     async def follow(self) -> None:
         """Look every second, reading beside the event loop and changing on it."""
@@ -81,7 +82,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
-    app.state.models = followed.models
+    app.state.followed, app.state.models = followed, followed.models
     metrics = RequestMetrics(lambda: gauges(followed.models))
     app.add_middleware(Edge, metrics=metrics, key_digests=lambda: followed.key_digests)
     add_problem_handlers(app)

@@ -29,6 +29,7 @@ class _Answer(msgspec.Struct):
     reader_id: str
     task: str
     population: str
+    in_population: bool | None
     horizon_days: int
     probability: float
     band: str
@@ -43,7 +44,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def churn(request: Request, reader_id: ReaderId, reasons: Reasons = "stored") -> Response:
-    """How likely this reader is to stop coming within the horizon, for readers the model was made for."""
+    """How likely this reader is to stop coming within the horizon."""
     models: LiveModels = request.scope["app"].state.models
     now = models.now
     scorer, store = now.tasks["churn"].scorer, now.store
@@ -63,6 +64,7 @@ def churn(request: Request, reader_id: ReaderId, reasons: Reasons = "stored") ->
         reader_id=reader_id,
         task=manifest.task,
         population=manifest.population,
+        in_population=scorer.in_population(row),
         horizon_days=manifest.horizon_days,
         probability=probability,
         band=risk_band(probability),
@@ -92,8 +94,9 @@ def _cannot_answer(now: Snapshot) -> Problem:
 
 
 def _reader_unknown(reader_id: str, online: OnlineFeatures) -> Problem:
+    as_of = f"{online.meta.as_of:%Y-%m-%dT%H:%M:%SZ}"
     detail = (
-        f"reader {reader_id!r} has no features as of {online.meta.as_of:%Y-%m-%dT%H:%M:%SZ}: never seen before that, or "
+        f"reader {reader_id!r} has no features as of {as_of}: never seen before that, or "
         "without consent to personalisation; check the id, or `readership ingest` newer events and then "
         "`readership features build`"
     )

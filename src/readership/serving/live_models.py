@@ -62,6 +62,7 @@ class LiveModels:
     def __init__(self, settings: Settings) -> None:
         self._models_dir = settings.artifacts_dir / "models"
         self._online_dir = settings.online_dir
+        self._lookback_days = settings.churn_lookback_days
         self.now = Snapshot(store=None, tasks={task: Answering() for task in TASKS})
 
     def take_up(self, prepared: Snapshot) -> None:
@@ -133,7 +134,7 @@ class LiveModels:
             if was is not None and was.bundle is bundle and store is self.now.store:
                 return was
             try:
-                return Scorer(bundle, store.features.meta)
+                return Scorer(bundle, store.features.meta, self._lookback_days)
             except ReadershipError as error:
                 troubles.append(Trouble(error.code, str(error)))
         return None

@@ -18,7 +18,7 @@ class Scorer:
     with something that is no probability.
     """
 
-    def __init__(self, bundle: Bundle, stored: Meta) -> None:
+    def __init__(self, bundle: Bundle, stored: Meta, lookback_days: int) -> None:
         manifest = bundle.manifest
         numbers = {name for name in manifest.features if name not in manifest.categories}
         lacking = sorted((numbers - {*stored.numbers}) | ({*manifest.categories} - {*stored.words}))
@@ -29,13 +29,40 @@ class Scorer:
             )
         self.bundle = bundle
         self._encode = row_encoder(stored.numbers, stored.words, manifest.features, manifest.categories)
-        nothing = np.full((1, len(manifest.features)), np.nan, dtype=np.float32)
-        if not 0 <= (answer := bundle.score(nothing)[0]) <= 1:
-            raise BundleError(f"{manifest.task} {manifest.version} answers {answer}, which is no probability")
+        self._membership = _membership(manifest.population, stored)
+        self._lookback_days = lookback_days
+        _try(bundle)
 
     def probability(self, row: Row) -> float:
         """Calibrated probability of this reader."""
         return float(self.bundle.score(self._encode(row.numbers, row.words))[0])
+
+    def in_population(self, row: Row) -> bool | None:
+        """Whether the model was made for this reader; None where the stored features cannot tell."""
+        if self._membership is None:
+            return None
+        registered, days_since_last_session = self._membership
+        return bool(row.numbers[registered] == 1 and row.numbers[days_since_last_session] <= self._lookback_days)
+
+
+def _try(bundle: Bundle) -> None:
+    """Score a reader of whom nothing is known."""
+    manifest = bundle.manifest
+    try:
+        with np.errstate(invalid="ignore"):
+            answer = bundle.score(np.full((1, len(manifest.features)), np.nan, dtype=np.float32))[0]
+    except Exception as error:  # onnxruntime raises classes of its own, without a common base
+        raise BundleError(f"{manifest.task} {manifest.version} cannot score: {error}; train again") from error
+    if not 0 <= answer <= 1:
+        raise BundleError(f"{manifest.task} {manifest.version} answers {answer}, which is no probability; train again")
+
+
+def _membership(population: str, stored: Meta) -> tuple[int, int] | None:
+    """Places of the two features that tell who is a registered reader seen lately."""
+    needed = ("registered", "days_since_last_session")
+    if population != "registered" or not set(needed) <= set(stored.numbers):
+        return None
+    return stored.numbers.index(needed[0]), stored.numbers.index(needed[1])
 
 
 def risk_band(probability: float) -> str:

@@ -49,6 +49,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         "READERSHIP_ARTIFACTS": str(settings.artifacts_dir),
         "READERSHIP_ONLINE_STORE": f"lmdb://{settings.online_dir}",
         "READERSHIP_API_HOST": settings.api_host,
+        "READERSHIP_CHURN_LOOKBACK_DAYS": str(settings.churn_lookback_days),
     }
 
 

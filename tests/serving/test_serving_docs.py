@@ -1,0 +1,51 @@
+"""`/docs` and `/openapi.json`, with the network cut."""
+
+import re
+from pathlib import Path
+
+from served_world import Caller
+
+import readership.serving.docs as docs
+
+VENDORED = docs.STATIC / "swagger-ui"
+
+
+def test_page_loads_only_what_we_serve_ourselves(client: Caller) -> None:
+    page = client.get("/docs")
+    assert page.headers["content-type"].startswith("text/html")
+    policy = page.headers["content-security-policy"]
+    assert policy.startswith("default-src 'self'")
+    assert "http" not in policy
+    loaded = re.findall(r'(?:src|href)="([^"]*)"', page.text)
+    assert len(loaded) == 4
+    for address in loaded:
+        assert address == "data:," or address.startswith("/docs/static/")
+        if address.startswith("/"):
+            assert client.get(address).status_code == 200
+    assert "://" not in page.text
+    assert "://" not in client.get("/docs/static/docs.js").text
+
+
+def test_stylesheet_loads_nothing_from_elsewhere() -> None:
+    style = (VENDORED / "swagger-ui.css").read_text(encoding="utf-8")
+    addresses = re.findall(r"url\(([^)]*)\)|@import\s+(\S+)", style)
+    assert all(address.strip("'\"").startswith("data:") for address, _ in addresses)
+    assert not any(imported for _, imported in addresses)
+
+
+def test_vendored_files_keep_their_licences_and_stay_small() -> None:
+    assert "Apache License" in (VENDORED / "LICENSE").read_text(encoding="utf-8")
+    assert "SmartBear" in (VENDORED / "NOTICE").read_text(encoding="utf-8")
+    assert sum(file.stat().st_size for file in Path(docs.STATIC).rglob("*") if file.is_file()) < 2_200_000
+
+
+def test_openapi_describes_every_route_its_answers_and_keys(client: Caller) -> None:
+    schema = client.get("/openapi.json").json()
+    assert sorted(schema["paths"]) == ["/healthz", "/metrics", "/readyz", "/v1/models", "/v1/readers/{reader_id}/churn"]
+    churn = schema["paths"]["/v1/readers/{reader_id}/churn"]["get"]
+    assert [parameter["name"] for parameter in churn["parameters"]] == ["reader_id", "reasons"]
+    assert sorted(churn["responses"]) == ["200", "401", "404", "422", "503"]
+    assert list(churn["responses"]["404"]["content"]) == ["application/problem+json"]
+    assert schema["components"]["schemas"]["ChurnAnswer"]["example"]["band"] == "high"
+    assert set(schema["components"]["securitySchemes"]) == {"bearer", "key"}
+    assert not re.search(r"https?://", str(schema))
