@@ -104,10 +104,12 @@ class Warehouse:
         with _translated():
             self.client.insert_arrow(table, rows)
 
-    def raw_insert(self, table: str, columns: list[str], block: bytes, fmt: str) -> None:
-        """Append a block already encoded in one of the engine's input formats."""
+    def raw_insert(
+        self, table: str, columns: list[str], block: bytes, fmt: str, settings: dict[str, int] | None = None
+    ) -> None:
+        """Append a block already encoded in one of the engine's input formats, under the engine's settings."""
         with _translated():
-            self.client.raw_insert(table, column_names=columns, insert_block=block, fmt=fmt)
+            self.client.raw_insert(table, column_names=columns, insert_block=block, fmt=fmt, settings=settings)
 
     @contextmanager
     def using(self, database: str) -> Iterator[Self]:

@@ -3,11 +3,11 @@
 -- grain: row_id
 CREATE TABLE session_versions
 (
-    row_id UInt64 COMMENT 'hash of user_id, session_id and version',
+    row_id UInt64 COMMENT 'hash of user_id, session_id, known_at and the events in it',
     replaces UInt64 COMMENT 'row_id of the version this row makes obsolete; 0 for the first',
     version UInt32,
-    tombstone UInt8 COMMENT '1: the session was joined to another and counts no more',
-    known_at DateTime64(3, 'UTC') COMMENT 'the latest received_at among its events',
+    tombstone UInt8 COMMENT '1: strikes out the row it replaces (joined to another session, or going on again) and holds nothing itself',
+    known_at DateTime64(3, 'UTC') COMMENT 'when it was over and known: 30 minutes after its last event, not before all of them were received',
     loaded_at DateTime64(3, 'UTC'),
     batch_id String,
     session_id String,

@@ -1,0 +1,191 @@
+"""A mapping says which column of a source is which field of an event. It is a small TOML file."""
+
+import re
+import tomllib
+from collections.abc import Mapping as Dictionary
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from readership.errors import InputError
+from readership.events import consent
+from readership.events.fields import CONSTANT_FIELDS, ENGAGEMENT_FIELDS, EVENT_FIELDS, FIELDS, REQUIRED
+
+_KEYS = {
+    "optional_columns",
+    "nested",
+    "columns",
+    "constants",
+    "event_types",
+    "time",
+    "consent",
+    "brand_timezones",
+}
+_TIME_FORMATS = ("auto", "epoch_seconds", "epoch_milliseconds")
+_DIRECTIVES = {"%M": "%i", "%B": "%M"}
+"""Python's strptime directives that ClickHouse spells differently."""
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """How one kind of source says what readers did.
+
+    columns            field -> column of the source
+    optional_columns   true: a column may be absent, and a field not listed is read under its own name
+    nested             column that holds the engagement fields together, or ""
+    constants          value of a field where the source has none
+    event_types        the source's event type -> ours; others are kept as they are
+    time_format        auto (epoch seconds or milliseconds, or ISO 8601), epoch_seconds, epoch_milliseconds,
+                       or a strptime pattern
+    zone               zone of times that state none, or ""
+    consent            purposes every reader of this source agreed to; None: only what the events say
+    brand_timezones    zone of a brand's readers where an event states none
+    """
+
+    name: str
+    columns: Dictionary[str, str]
+    optional_columns: bool = False
+    nested: str = ""
+    constants: Dictionary[str, str] = field(default_factory=dict)
+    event_types: Dictionary[str, str] = field(default_factory=dict)
+    time_format: str = "auto"
+    zone: str = ""
+    consent: tuple[str, ...] | None = None
+    brand_timezones: Dictionary[str, str] = field(default_factory=dict)
+
+    def column(self, name: str) -> str:
+        """The source's column of a field; "" where it has none."""
+        return self.columns.get(name, name if self.optional_columns else "")
+
+    def time_pattern(self) -> str:
+        """The time format in the engine's spelling; "" unless it is a strptime pattern."""
+        if self.time_format in _TIME_FORMATS:
+            return ""
+        return re.sub("%[A-Za-z]", lambda match: _DIRECTIVES.get(match[0], match[0]), self.time_format)
+
+    def json_shape(self) -> str:
+        """The type in which the engine reads one JSON object: the source's names in the order of our fields."""
+        top = [f"{_quoted(self.column(name) or f'~{name}')} String" for name in (*EVENT_FIELDS, *ENGAGEMENT_FIELDS)]
+        inner = [f"{_quoted(self._nested_name(name))} String" for name in ENGAGEMENT_FIELDS]
+        metadata = _quoted(self.column("metadata") or "~metadata")
+        nested = _quoted(self.nested or "~nested")
+        return f"Tuple({', '.join(top)}, {metadata} Map(String, String), {nested} Tuple({', '.join(inner)}))"
+
+    def _nested_name(self, name: str) -> str:
+        """Name of an engagement field inside the nested column."""
+        return self.columns.get(name, name).removeprefix(f"{self.nested}.")
+
+
+def load_mapping(source: str | Path) -> Mapping:
+    """The mapping that ships under this name (native, deskdrop), or the one in this TOML file.
+
+    Raises InputError naming the file, the key and the value that cannot be used.
+    """
+    shipped = {
+        file.name.removesuffix(".toml"): file for file in files("readership.events").joinpath("mappings").iterdir()
+    }
+    text = str(source)
+    if text in shipped:
+        return _parse(text, shipped[text])
+    path = Path(source)
+    if not path.is_file():
+        raise InputError(
+            f"mapping {text!r} is neither one that ships ({', '.join(sorted(shipped))}) nor a file; "
+            "give the path of a TOML file"
+        )
+    return _parse(path.name, path)
+
+
+def _parse(name: str, file: Traversable | Path) -> Mapping:
+    try:
+        values = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"mapping {name} is not TOML: {error}; correct the file and run the same command") from error
+    _expect(name, "top level", values, _KEYS)
+    time = _table(name, values, "time")
+    _expect(name, "[time]", time, {"format", "zone"})
+    agreed = _table(name, values, "consent")
+    _expect(name, "[consent]", agreed, {"purposes"})
+    mapping = Mapping(
+        name=name,
+        columns=_texts(name, values, "columns"),
+        optional_columns=values.get("optional_columns") is True,
+        nested=str(values.get("nested", "")),
+        constants=_texts(name, values, "constants"),
+        event_types=_texts(name, values, "event_types"),
+        time_format=str(time.get("format", "auto")),
+        zone=str(time.get("zone", "")),
+        consent=_purposes(name, agreed),
+        brand_timezones=_texts(name, values, "brand_timezones"),
+    )
+    _check(mapping)
+    return mapping
+
+
+def _check(mapping: Mapping) -> None:
+    name = mapping.name
+    _expect(name, "[columns]", mapping.columns, set(FIELDS))
+    _expect(name, "[constants]", mapping.constants, set(CONSTANT_FIELDS))
+    for required in REQUIRED:
+        if not mapping.column(required) and required not in mapping.constants:
+            raise InputError(f"mapping {name}: [columns] says no column for {required!r}; every event needs one")
+    if not mapping.column("user_id") and not mapping.column("device_id"):
+        raise InputError(f"mapping {name}: [columns] names neither 'user_id' nor 'device_id'; every event needs one")
+    if mapping.time_format not in _TIME_FORMATS and "%" not in mapping.time_format:
+        raise InputError(
+            f"mapping {name}: [time] format is {mapping.time_format!r}; "
+            f"choose among {', '.join(_TIME_FORMATS)}, or a pattern such as '%d/%m/%Y %H:%M:%S'"
+        )
+    for zone in [*([mapping.zone] if mapping.zone else []), *mapping.brand_timezones.values()]:
+        _check_zone(name, zone)
+
+
+def _check_zone(name: str, zone: str) -> None:
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise InputError(f"mapping {name}: {zone!r} is not a time zone; write one such as 'Europe/Paris'") from error
+
+
+def _expect(name: str, where: str, found: Dictionary[str, Any], known: set[str]) -> None:
+    for key in found:
+        if key not in known:
+            raise InputError(
+                f"mapping {name}: {where} has the unknown key {key!r}; known are {', '.join(sorted(known))}"
+            )
+
+
+def _table(name: str, values: Dictionary[str, Any], key: str) -> Dictionary[str, Any]:
+    table = values.get(key, {})
+    if not isinstance(table, dict):
+        raise InputError(f"mapping {name}: {key!r} is {table!r}; it must be a table: [{key}]")
+    return table
+
+
+def _texts(name: str, values: Dictionary[str, Any], key: str) -> Dictionary[str, str]:
+    table = _table(name, values, key)
+    for entry, value in table.items():
+        if not isinstance(value, str) or not value:
+            raise InputError(f"mapping {name}: [{key}] {entry} is {value!r}; it must be a text")
+    return table
+
+
+def _purposes(name: str, table: Dictionary[str, Any]) -> tuple[str, ...] | None:
+    if "purposes" not in table:
+        return None
+    purposes: Sequence[Any] = table["purposes"]
+    if not isinstance(purposes, list) or not all(isinstance(purpose, str) for purpose in purposes):
+        raise InputError(f"mapping {name}: [consent] purposes is {purposes!r}; it must be a list of texts")
+    try:
+        consent.bits(purposes)
+    except InputError as error:
+        raise InputError(f"mapping {name}: [consent] {error}") from error
+    return tuple(purposes)
+
+
+def _quoted(column: str) -> str:
+    return "`" + column.replace("\\", "\\\\").replace("`", "\\`") + "`"

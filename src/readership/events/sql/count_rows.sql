@@ -1,0 +1,9 @@
+-- What the chunk holds.
+-- grain: one row
+SELECT
+    countIf(field = '') AS good,
+    countIf(field != '') AS bad,
+    uniqExactIf(event_id, field = '') AS distinct_events,
+    countIf(field = '' AND content != 0) AS without_id,
+    countIf(field = '' AND isNotNull(consent)) AS with_consent
+FROM {staging:Identifier}.{rows:Identifier}

@@ -1,0 +1,6 @@
+-- The chunk's rows that could not be understood; one that is there already is not added again.
+-- grain: source, line, reason
+INSERT INTO quarantine (source, line, field, reason, raw, at)
+SELECT {source:String}, n + {first_line:UInt64} AS line_number, field, bad.reason, raw, now64(3)
+FROM {staging:Identifier}.bad AS bad
+WHERE (line_number, bad.reason) NOT IN (SELECT line, reason FROM quarantine WHERE source = {source:String})

@@ -1,0 +1,293 @@
+"""Files of events into the warehouse: checked, each event once, with sessions and readers kept up to date.
+
+A file goes in by chunks. A chunk is read into staging, every row is typed and checked there in one pass of the
+engine, rows not understood go to quarantine, and of the rest what is not stored yet is appended. Whenever it is
+interrupted, running the same command again completes it.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import pyarrow as pa
+
+from readership.errors import InputError
+from readership.events import columns as tabular
+from readership.events.consent import PURPOSES, bits
+from readership.events.fields import EVENT_TYPES
+from readership.events.lines import LONGEST_LINE, read_lines
+from readership.events.mapping import Mapping
+from readership.events.source import Source, inspect
+from readership.pipelines.progress import Progress
+from readership.pipelines.sessions import build_sessions
+from readership.pipelines.staging import SQL, Staging, staging
+from readership.settings import Settings
+from readership.warehouse import Warehouse, migrate, read_sql
+
+_ONE_STREAM = {"max_insert_threads": 1, "min_insert_block_size_rows": 65_536, "min_insert_block_size_bytes": 32 << 20}
+"""So that lines keep their numbers, and later steps find blocks small enough to share between threads."""
+
+
+@dataclass(frozen=True)
+class IngestSummary:
+    """What one load did.
+
+    events_loaded       events that were not stored before (with `check`: that would be)
+    events_duplicate    rows whose event is stored already, or that repeat another row of the load
+    events_quarantined  rows that could not be understood
+    sessions, readers   how many the warehouse holds now
+    reasons             the fields that could not be understood, with how often, the first place and its reason
+    unknown_types       event types that are none of the contract's, with how often; they are loaded
+    """
+
+    events_loaded: int
+    events_duplicate: int
+    events_quarantined: int
+    sessions: int
+    readers: int
+    reasons: list[dict[str, Any]] = field(default_factory=list)
+    unknown_types: dict[str, int] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        return asdict(self)
+
+
+class _Chunk(NamedTuple):
+    """A part of a file in staging; a row's line is `first` + n."""
+
+    source: Source
+    first: int
+    rows: tabular.Rows | None
+
+
+class _Counts(NamedTuple):
+    good: int
+    bad: int
+    distinct_events: int
+    without_id: int
+    with_consent: int
+
+
+def ingest(
+    warehouse: Warehouse,
+    files: Sequence[Path],
+    mapping: Mapping,
+    *,
+    settings: Settings,
+    check: bool = False,
+    received: Literal["file", "now"] = "file",
+    consent: Sequence[str] | None = None,
+    progress: Progress | None = None,
+) -> IngestSummary:
+    """Load files of events; with `check` only say what loading them would do.
+
+    `received` says what `received_at` is where a row has none: its own time (an imported history), or now.
+    `consent` are the purposes that readers of these files agreed to where a row says nothing.
+    Raises InputError naming the file and the next step; chunks stored before that stay, and count as
+    duplicates when the corrected file is loaded.
+    """
+    migrate(warehouse)
+    sources = [inspect(Path(file)) for file in files]
+    with staging(warehouse) as stage:
+        load = _Load(stage, mapping, settings, check=check, received=received, consent=consent)
+        began = time.monotonic()
+        for source in sources:
+            load.file(source)
+            if progress:
+                progress.say(f"{source.path.name}: {load.loaded:,} events new, {load.bad:,} rows in quarantine so far")
+        loading = time.monotonic() - began
+    began = time.monotonic()
+    if not check:
+        build_sessions(warehouse)
+    sessions = warehouse.scalar("SELECT count() FROM session_metrics")
+    return IngestSummary(
+        events_loaded=load.loaded,
+        events_duplicate=load.duplicate,
+        events_quarantined=load.bad,
+        sessions=sessions,
+        readers=warehouse.scalar("SELECT uniqExact(user_id) FROM readers"),
+        reasons=load.reasons(),
+        unknown_types=dict(load.unknown),
+        seconds={"events": round(loading, 3), "sessions": round(time.monotonic() - began, 3)},
+    )
+
+
+class _Load:
+    """One load: its staging tables, what every statement is bound to, and the counts so far."""
+
+    def __init__(
+        self,
+        stage: Staging,
+        mapping: Mapping,
+        settings: Settings,
+        *,
+        check: bool,
+        received: str,
+        consent: Sequence[str] | None,
+    ) -> None:
+        self.stage = stage
+        self.mapping = mapping
+        self.check = check
+        agreed = consent if consent is not None else mapping.consent
+        self.consent_told = agreed is not None or "personalisation" in settings.default_consent
+        self.loaded = self.duplicate = self.bad = 0
+        self.unknown: Counter[str] = Counter()
+        self._reasons: dict[str, dict[str, Any]] = {}
+        self.values: dict[str, Any] = {
+            "now_ms": time.time_ns() // 1_000_000,
+            "received_now": int(received == "now"),
+            "default_consent": None if agreed is None else bits(agreed),
+            "time_format": mapping.time_format,
+            "time_pattern": mapping.time_pattern(),
+            "zone": mapping.zone,
+            "zone_or_utc": mapping.zone or "UTC",
+            "constant_fields": list(mapping.constants),
+            "constant_values": list(mapping.constants.values()),
+            "type_from": list(mapping.event_types),
+            "type_to": list(mapping.event_types.values()),
+            "zone_brands": list(mapping.brand_timezones),
+            "zone_names": list(mapping.brand_timezones.values()),
+        }
+        for table in ("lines", "records", "skip", "bad", "contents"):
+            stage.run(f"staging_{table}")
+        for table in ("rows", "identified"):
+            stage.run("staging_rows", table=table)
+
+    def file(self, source: Source) -> None:
+        """Load one file."""
+        self.stage.empty("contents")
+        seen = 0
+        for chunk in self._chunks(source):
+            counts = self._count("rows")
+            refused = chunk.rows.refused if chunk.rows else []
+            if not seen:
+                self._refuse_wrong_mapping(chunk, counts)
+            self._refuse_untold_consent(chunk, counts)
+            seen += counts.good + counts.bad + len(refused)
+            self._store(chunk, counts)
+            self.stage.empty("lines", "records", "rows", "identified", "skip", "bad")
+        if not seen:
+            raise InputError(f"{source.path} holds no rows; nothing was loaded; check the export that wrote it")
+
+    def reasons(self) -> list[dict[str, Any]]:
+        """What was not understood, the most frequent first."""
+        return sorted(self._reasons.values(), key=lambda reason: -reason["rows"])
+
+    def _chunks(self, source: Source) -> Iterator[_Chunk]:
+        """Each chunk of the file, once its rows are typed and checked in staging."""
+        if source.kind == "lines":
+            for lines in read_lines(source):
+                self.stage.warehouse.raw_insert(
+                    f"{self.stage.database}.lines", ["line"], lines.data, "LineAsString", _ONE_STREAM
+                )
+                self._normalise("parse_lines", shape=self.mapping.json_shape(), longest_line=LONGEST_LINE)
+                yield _Chunk(source, lines.first, None)
+            return
+        read = tabular.read_csv if source.kind == "csv" else tabular.read_parquet
+        for number, rows in enumerate(read(source)):
+            if number == 0:
+                tabular.check_columns(source.path, rows.columns.column_names, self.mapping)
+            if rows.columns.num_rows:
+                self.stage.warehouse.insert(f"{self.stage.database}.records", tabular.records(rows, self.mapping))
+            self._normalise("parse_records")
+            yield _Chunk(source, 1, rows)
+
+    def _normalise(self, parse: str, **values: Any) -> None:
+        self.stage.run("rows_begin", parse, "rows_middle", "normalise", "rows_end", **self.values, **values)
+
+    def _count(self, table: str) -> _Counts:
+        return _Counts(*self.stage.rows("count_rows", rows=table)[0])
+
+    def _store(self, chunk: _Chunk, counts: _Counts) -> None:
+        """Keep what is new of the chunk, and what is wrong with the rest."""
+        table = "rows"
+        if counts.without_id:
+            table = "identified"
+            self.stage.run("hashed_ids")
+            self.stage.run("remember_contents")
+            counts = self._count(table)
+        self.stage.run("skip_stored", rows=table)
+        if counts.distinct_events < counts.good:
+            self.stage.run("skip_repeats", rows=table)
+        ((skipped,),) = self.stage.rows("count_skipped")
+        self.loaded += counts.good - skipped
+        self.duplicate += skipped
+        self._collect_bad(chunk, counts)
+        self.unknown.update(dict(self.stage.rows("count_unknown_types", known=list(EVENT_TYPES))))
+        if self.check:
+            return
+        self._refuse_collision(chunk)
+        self.stage.run("insert_readers", rows=table)
+        if counts.good > skipped:
+            self.stage.run("insert_events", rows=table)
+        self.stage.run("insert_quarantine", source=chunk.source.path.name, first_line=chunk.first)
+
+    def _collect_bad(self, chunk: _Chunk, counts: _Counts) -> None:
+        """Fill the staging table `bad`, and note the reasons."""
+        refused = chunk.rows.refused if chunk.rows else []
+        if not counts.bad and not refused:
+            return
+        if chunk.rows is None:
+            self.stage.run("bad_lines")
+        else:
+            found = self.stage.rows("bad_rows")
+            raw = dict(tabular.raw_rows(chunk.rows, {n for n, _, _ in found}))
+            bad = [(n, field, reason, raw[n]) for n, field, reason in found]
+            bad += [(n, "line", reason, text) for n, reason, text in refused]
+            columns = {name: [row[i] for row in bad] for i, name in enumerate(("n", "field", "reason", "raw"))}
+            schema = pa.schema({"n": pa.uint64(), "field": pa.string(), "reason": pa.string(), "raw": pa.string()})
+            self.stage.warehouse.insert(f"{self.stage.database}.bad", pa.table(columns, schema=schema))
+        self.bad += counts.bad + len(refused)
+        for name, rows, first, example in self.stage.rows("count_reasons"):
+            known = self._reasons.setdefault(
+                name,
+                {
+                    "field": name,
+                    "rows": 0,
+                    "file": chunk.source.path.name,
+                    "line": first + chunk.first,
+                    "reason": example,
+                },
+            )
+            known["rows"] += rows
+
+    def _refuse_wrong_mapping(self, chunk: _Chunk, counts: _Counts) -> None:
+        """Stop where every row of a file lacks the same field: the mapping is for another file."""
+        if counts.good or not counts.bad:
+            return
+        for name, rows in self.stage.rows("count_missing"):
+            if rows == counts.bad:
+                names = (
+                    [key for (key,) in self.stage.rows("json_keys")]
+                    if chunk.rows is None
+                    else chunk.rows.columns.column_names
+                )
+                raise InputError(
+                    f"{chunk.source.path}: mapping {self.mapping.name!r} reads {name!r} from "
+                    f"{self.mapping.column(name)!r}, which no row of the file has; its columns are {', '.join(names)}; "
+                    "nothing was loaded; choose another --mapping or write one"
+                )
+
+    def _refuse_untold_consent(self, chunk: _Chunk, counts: _Counts) -> None:
+        """Stop where nobody says what readers agreed to: they could be counted, and none could be scored."""
+        if self.consent_told or counts.with_consent or not counts.good:
+            return
+        if self.stage.warehouse.scalar(read_sql(SQL, "consent_known")):
+            return
+        raise InputError(
+            f"{chunk.source.path} says nothing about consent, and neither does the mapping {self.mapping.name!r}: "
+            "with analytics alone readers are counted but none can be scored; nothing was loaded; say what they agreed "
+            f"to, e.g. `--consent {','.join(PURPOSES)}`, or `--consent analytics` if that is all"
+        )
+
+    def _refuse_collision(self, chunk: _Chunk) -> None:
+        for number, ids in self.stage.rows("colliding_readers"):
+            raise InputError(
+                f"{chunk.source.path}: the reader ids {ids[0]!r} and {ids[1]!r} share the number {number}; "
+                "this part of the file was not loaded; change one of the ids (a prefix is enough) and load it again"
+            )
