@@ -11,15 +11,16 @@ import pytest
 from tabular_world import odd, parts, world
 
 import readership.models
-from readership.contracts import Dataset, Model, ModelSpec
-from readership.errors import NotEnoughData
+from readership.contracts import Dataset, Manifest, Model, ModelSpec
+from readership.errors import BundleError, NotEnoughData
 from readership.models._calibration import Calibrator
+from readership.models._native import restore
 from readership.models._rows import log_loss
 from readership.models._tabular import CANDIDATES, FLOORS, build
 
 EVERY_MODEL = sorted(CANDIDATES | FLOORS)
 LEARNS = sorted({*CANDIDATES, "recency"})
-PROMISE = ("fit", "margin", "contributions", "to_onnx", "native")
+PROMISE = ("fit", "margin", "contributions", "to_onnx", "native", "restore")
 
 
 @cache
@@ -92,9 +93,37 @@ def test_saved_and_loaded_predicts_the_same(model: Model, tmp_path) -> None:
     later = parts(_world())[2].features
     np.testing.assert_allclose(onnx_margin(path.read_bytes(), later), model.margin(later), rtol=0, atol=1e-5)
     assert model.to_onnx() == path.read_bytes()
+
+
+def test_restored_from_its_own_file_it_gives_the_very_same(model: Model, tmp_path) -> None:
+    rows = odd(_world())
     name, content = model.native()
-    assert name.split(".")[-1] in {"json", "txt"}
-    content.decode()
+    (tmp_path / name).write_bytes(content)
+    again = restore(_manifest(model, rows), tmp_path)
+    np.testing.assert_array_equal(again.margin(rows.features), model.margin(rows.features))
+    assert again.to_onnx() == model.to_onnx()
+    if (parts_then := model.contributions(rows.features)) is not None:
+        np.testing.assert_array_equal(again.contributions(rows.features), parts_then)
+
+
+def test_a_file_that_cannot_be_read_back_is_named(model: Model, tmp_path) -> None:
+    manifest = _manifest(model, _world())
+    with pytest.raises(BundleError, match="cannot be read back"):
+        restore(manifest, tmp_path)
+    (tmp_path / model.native()[0]).write_bytes(b"{}")
+    with pytest.raises(BundleError, match="cannot be read back"):
+        restore(manifest, tmp_path)
+    with pytest.raises(BundleError, match="'oracle', which this version does not know"):
+        restore(replace(manifest, model=ModelSpec("oracle")), tmp_path)
+
+
+def _manifest(model: Model, rows: Dataset) -> Manifest:
+    told = dict.fromkeys(("task", "version", "calibration", "population", "dataset_hash", "data_from"), "")
+    dates = dict.fromkeys(("data_to", "trained_until", "created_at"), "")
+    tables = {name: {} for name in ("sql_hashes", "libraries", "metrics", "operating_points", "files")}
+    return Manifest(
+        model=model.spec, features=rows.names, categories=rows.categories, horizon_days=28, **told, **dates, **tables
+    )
 
 
 def test_onnx_equals_native_on_odd_rows_too(model: Model) -> None:

@@ -73,6 +73,18 @@ def test_native_forms_load_in_their_own_libraries() -> None:
     np.testing.assert_array_equal(booster.predict(matrix, output_margin=True), trees.margin(later.features))
 
 
+def test_the_forest_is_scikit_learns() -> None:
+    from sklearn.ensemble import RandomForestClassifier
+
+    train, _, later = parts(world())
+    own = build(ModelSpec("random_forest", {"trees": 20, "leaf_rows": 10}, seed=4)).fit(train, None)
+    order = sorted(range(len(train.names)), key=train.names.__getitem__)
+    peer = RandomForestClassifier(20, min_samples_leaf=10, max_features="sqrt", max_samples=500, random_state=4)
+    peer.fit(train.features[:, order], train.label, sample_weight=train.weight)
+    share = 1 / (1 + np.exp(-own.margin(later.features)))
+    np.testing.assert_allclose(share, peer.predict_proba(later.features[:, order])[:, 1], rtol=0, atol=1e-4)
+
+
 def test_a_threshold_is_rounded_down() -> None:
     thresholds = np.array([0.1, 1 / 3, 2.0, -0.1, 1e300])
     rounded = floor_float32(thresholds)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from readership.contracts import Dataset, Model, ModelSpec
 from readership.models._linear import LogisticRegression
 from readership.models._onnx import merged
-from readership.models._rows import labelled, log_loss, usable
+from readership.models._rows import Vocabularies, labelled, log_loss, usable
 from readership.models._trees import XGBoost
 
 SHARES = (0.25, 0.5, 0.75)
@@ -27,6 +27,7 @@ class Blend:
     """
 
     spec: ModelSpec
+    FILE = "blend.json"
 
     def parts(self) -> list[ModelSpec]:
         """What to fit before the two can be joined."""
@@ -70,7 +71,18 @@ class Blend:
             {"share": weight, "name": part.spec.name, "content": json.loads(part.native()[1])}
             for weight, part in zip(self._weights, self._parts, strict=True)
         ]
-        return "blend.json", json.dumps({"parts": parts}).encode()
+        return self.FILE, json.dumps({"parts": parts}).encode()
+
+    @classmethod
+    def restore(cls, spec: ModelSpec, names: tuple[str, ...], categories: Vocabularies, content: bytes) -> Self:
+        """The model that `native` wrote."""
+        model, stored = cls(spec), json.loads(content)["parts"]
+        model._weights = tuple(part["share"] for part in stored)
+        model._parts = [
+            kind.restore(part, names, categories, json.dumps(own["content"]).encode())
+            for kind, part, own in zip(PARTS.values(), model.parts(), stored, strict=True)
+        ]
+        return model
 
     def _best_share(self, later: Dataset) -> float:
         line, trees = (part.margin(later.features) for part in self._parts)

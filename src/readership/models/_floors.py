@@ -13,7 +13,7 @@ from readership.errors import InputError
 from readership.models._linear import LogisticRegression
 from readership.models._onnx import Graph
 from readership.models._preparation import Preparation
-from readership.models._rows import labelled
+from readership.models._rows import Vocabularies, labelled
 
 RECENCY = "days_since_last_session"
 UNSHRUNK = 1000.0
@@ -24,6 +24,7 @@ class BaseRate:
     """Everyone gets the share of training rows whose label is 1, kept within 1e-6 of 0 and 1."""
 
     spec: ModelSpec
+    FILE = "base_rate.json"
 
     def fit(self, train: Dataset, valid: Dataset | None) -> Self:
         """See `contracts.Model`; `valid` is not needed."""
@@ -52,7 +53,14 @@ class BaseRate:
 
     def native(self) -> tuple[str, bytes]:
         """The margin, as JSON."""
-        return "base_rate.json", json.dumps({"margin": self._margin}).encode()
+        return self.FILE, json.dumps({"margin": self._margin}).encode()
+
+    @classmethod
+    def restore(cls, spec: ModelSpec, names: tuple[str, ...], categories: Vocabularies, content: bytes) -> Self:
+        """The model that `native` wrote."""
+        model = cls(spec)
+        model._columns, model._margin = len(names), json.loads(content)["margin"]
+        return model
 
 
 class Recency(LogisticRegression):

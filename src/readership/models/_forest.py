@@ -1,6 +1,7 @@
 """Random forest by scikit-learn: a floor that needs little care, and a candidate."""
 
 import json
+import math
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from readership.contracts import Dataset, ModelSpec
 from readership.models._onnx import Graph, Tree, floor_float32
-from readership.models._rows import in_name_order, usable
+from readership.models._rows import Vocabularies, in_name_order, usable
 
 STEPS = 65_536
 """Leaf shares are kept in steps of 1/65,536, so that float32 adds up to 256 of them without rounding."""
@@ -27,6 +28,7 @@ class RandomForest:
     """
 
     spec: ModelSpec
+    FILE = "forest.json"
 
     def fit(self, train: Dataset, valid: Dataset | None) -> Self:
         """See `contracts.Model`; `valid` is not needed."""
@@ -38,24 +40,22 @@ class RandomForest:
             n_estimators=chosen["trees"],
             min_samples_leaf=chosen["leaf_rows"],
             max_features="sqrt",
-            max_samples=min(chosen["row_share"], MOST_ROWS / len(rows)),
+            max_samples=min(math.ceil(chosen["row_share"] * len(rows)), MOST_ROWS),
             random_state=self.spec.seed,
             n_jobs=1,
         )
         order = in_name_order(rows.names)
         forest.fit(rows.features[:, order], rows.label, sample_weight=rows.weight)
-        self._names, self._order = rows.names, order
-        self._parts = [estimator.tree_ for estimator in forest.estimators_]
-        self._trees = [_tree(part, order) for part in self._parts]
+        self._names = rows.names
+        self._trees = [_tree(estimator.tree_, order) for estimator in forest.estimators_]
         self.spec = replace(self.spec, parameters=chosen)
         return self
 
     def margin(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """See `contracts.Model`."""
-        columns = np.ascontiguousarray(features[:, self._order])
         total = np.zeros(len(features))
-        for part, tree in zip(self._parts, self._trees, strict=True):
-            total += tree.value[part.apply(columns)]
+        for tree in self._trees:
+            total += tree.values(features)
         share = np.clip(total / (STEPS * len(self._trees)), EDGE, 1 - EDGE)
         return np.log(share / (1 - share))
 
@@ -81,11 +81,30 @@ class RandomForest:
                 "left": tree.yes.tolist(),
                 "right": tree.no.tolist(),
                 "missing_left": tree.missing_yes.tolist(),
-                "share": tree.value.astype(int).tolist(),
+                "share": tree.value.tolist(),
             }
             for tree in self._trees
         ]
-        return "forest.json", json.dumps({"features": self._names, "trees": trees}).encode()
+        return self.FILE, json.dumps({"features": self._names, "trees": trees}).encode()
+
+    @classmethod
+    def restore(cls, spec: ModelSpec, names: tuple[str, ...], categories: Vocabularies, content: bytes) -> Self:
+        """The model that `native` wrote."""
+        model = cls(spec)
+        model._names = names
+        model._trees = [
+            Tree(
+                feature=np.array(tree["feature"], dtype=np.int64),
+                threshold=np.array(tree["threshold"], dtype=np.float32),
+                mode=tuple("LEQ" if column >= 0 else "LEAF" for column in tree["feature"]),
+                yes=np.array(tree["left"], dtype=np.int64),
+                no=np.array(tree["right"], dtype=np.int64),
+                missing_yes=np.array(tree["missing_left"], dtype=bool),
+                value=np.array(tree["share"], dtype=np.float64),
+            )
+            for tree in json.loads(content)["trees"]
+        ]
+        return model
 
 
 def _tree(part: Any, order: NDArray[np.int64]) -> Tree:

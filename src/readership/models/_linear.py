@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from readership.contracts import Dataset, ModelSpec
 from readership.models._onnx import Graph
 from readership.models._preparation import Preparation
-from readership.models._rows import labelled, log_loss, usable
+from readership.models._rows import Vocabularies, labelled, log_loss, usable
 
 STRENGTHS = (0.001, 0.01, 0.1)
 USUAL = 0.01
@@ -25,6 +25,7 @@ class LogisticRegression:
     """
 
     spec: ModelSpec
+    FILE = "coefficients.json"
 
     def fit(self, train: Dataset, valid: Dataset | None) -> Self:
         """See `contracts.Model`."""
@@ -57,22 +58,20 @@ class LogisticRegression:
         return graph.finish(graph.add("Add", product, graph.constant(np.array([self._constant]))))
 
     def native(self) -> tuple[str, bytes]:
-        """Coefficients by feature, as JSON."""
-        kinds = ["value"] * len(self._preparation.numeric) + ["is missing"] * len(self._preparation.flagged)
-        kinds += [f"code {code:g}" for code in self._preparation.code]
-        names = [self._names[i] for i in self._preparation.source]
-        terms = [
-            {"feature": name, "term": kind, "mean": mean, "scale": scale, "coefficient": coefficient}
-            for name, kind, mean, scale, coefficient in zip(
-                names,
-                kinds,
-                *(v.tolist() for v in (self._preparation.mean, self._preparation.scale)),
-                self._coefficients.tolist(),
-                strict=True,
-            )
-        ]
-        content = {"constant": self._constant, "terms": terms}
-        return "coefficients.json", json.dumps(content, indent=1).encode()
+        """Every term with its coefficient, as JSON."""
+        terms = self._preparation.terms(self._names)
+        told = [term | {"coefficient": value} for term, value in zip(terms, self._coefficients.tolist(), strict=True)]
+        return self.FILE, json.dumps({"constant": self._constant, "terms": told}, indent=1).encode()
+
+    @classmethod
+    def restore(cls, spec: ModelSpec, names: tuple[str, ...], categories: Vocabularies, content: bytes) -> Self:
+        """The model that `native` wrote."""
+        model, stored = cls(spec), json.loads(content)
+        model._names = names
+        model._preparation = Preparation.from_terms(stored["terms"], names)
+        model._coefficients = np.array([term["coefficient"] for term in stored["terms"]], dtype=np.float64)
+        model._constant = stored["constant"]
+        return model
 
     def _prepare(self, rows: Dataset) -> Preparation:
         return Preparation.fit(rows)

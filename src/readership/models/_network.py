@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from readership.contracts import Dataset, ModelSpec
 from readership.models._onnx import Graph
 from readership.models._preparation import Preparation
-from readership.models._rows import labelled, log_loss, usable
+from readership.models._rows import Vocabularies, labelled, log_loss, usable
 
 EPOCHS = 4
 MOST_EPOCHS = 15
@@ -26,6 +26,7 @@ class NeuralNetwork:
     """
 
     spec: ModelSpec
+    FILE = "network.json"
 
     def fit(self, train: Dataset, valid: Dataset | None) -> Self:
         """See `contracts.Model`."""
@@ -67,9 +68,18 @@ class NeuralNetwork:
         return graph.finish(values)
 
     def native(self) -> tuple[str, bytes]:
-        """Weights of the layers, as JSON."""
+        """Prepared columns and the layers' weights, as JSON."""
         layers = [{"weights": weights.tolist(), "shift": shift.tolist()} for weights, shift in self._layers]
-        return "network.json", json.dumps({"features": self._names, "layers": layers}).encode()
+        return self.FILE, json.dumps({"terms": self._preparation.terms(self._names), "layers": layers}).encode()
+
+    @classmethod
+    def restore(cls, spec: ModelSpec, names: tuple[str, ...], categories: Vocabularies, content: bytes) -> Self:
+        """The model that `native` wrote."""
+        model, stored = cls(spec), json.loads(content)
+        model._names = names
+        model._preparation = Preparation.from_terms(stored["terms"], names)
+        model._layers = tuple((np.array(part["weights"]), np.array(part["shift"])) for part in stored["layers"])
+        return model
 
     def _network(self, chosen: dict[str, Any], rows: int) -> Any:
         from sklearn.neural_network import MLPClassifier

@@ -36,6 +36,18 @@ class Tree:
     missing_yes: NDArray[np.bool_]
     value: NDArray[np.float64]
 
+    def values(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Value of the leaf each row [n] ends in; for trees whose every comparison is LEQ."""
+        node = np.zeros(len(features), dtype=np.int64)
+        inside = np.arange(len(features)) if self.feature[0] >= 0 else np.empty(0, dtype=np.int64)
+        while inside.size:
+            at = node[inside]
+            value = features[inside, self.feature[at]]
+            yes = (value <= self.threshold[at]) | (np.isnan(value) & self.missing_yes[at])
+            node[inside] = np.where(yes, self.yes[at], self.no[at])
+            inside = inside[self.feature[node[inside]] >= 0]
+        return self.value[node]
+
 
 class Graph:
     """An ONNX graph under construction; every method adds one node and returns the name of its output.

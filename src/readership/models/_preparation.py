@@ -5,8 +5,9 @@ and raises a flag of its own, a category becomes one column for each word; all c
 cut at `LIMIT` standard deviations. An unseen category is none of the words.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,8 @@ from readership.models._onnx import Graph
 from readership.models._rows import in_name_order
 
 LIMIT = 8.0
+TERMS = ("value", "is missing", "is code")
+"""The kinds of prepared columns, in their order."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,36 @@ class Preparation:
         deviation = columns.std(axis=0)
         scale = np.where(deviation > 1e-9, deviation, 1.0)
         return cls(numeric, median, flagged, worded, code, columns.mean(axis=0), scale)
+
+    @classmethod
+    def from_terms(cls, terms: Sequence[Mapping[str, Any]], names: tuple[str, ...]) -> Self:
+        """What `terms` wrote down, for a feature matrix with these names."""
+        kinds = {kind: [term for term in terms if term["term"] == kind] for kind in TERMS}
+        position = {
+            kind: np.array([names.index(term["feature"]) for term in those], dtype=np.int64)
+            for kind, those in kinds.items()
+        }
+        return cls(
+            numeric=position["value"],
+            median=np.array([term["median"] for term in kinds["value"]], dtype=np.float64),
+            flagged=position["is missing"],
+            worded=position["is code"],
+            code=np.array([term["code"] for term in kinds["is code"]], dtype=np.float64),
+            mean=np.array([term["mean"] for term in terms], dtype=np.float64),
+            scale=np.array([term["scale"] for term in terms], dtype=np.float64),
+        )
+
+    def terms(self, names: tuple[str, ...]) -> list[dict[str, Any]]:
+        """Every prepared column in plain words and numbers, in order: for JSON, and for `from_terms`."""
+        kinds: list[dict[str, Any]] = [{"term": "value", "median": median} for median in self.median.tolist()]
+        kinds += [{"term": "is missing"} for _ in self.flagged]
+        kinds += [{"term": "is code", "code": code} for code in self.code.tolist()]
+        return [
+            {"feature": names[source], **kind, "mean": mean, "scale": scale}
+            for source, kind, mean, scale in zip(
+                self.source, kinds, self.mean.tolist(), self.scale.tolist(), strict=True
+            )
+        ]
 
     @property
     def source(self) -> NDArray[np.int64]:

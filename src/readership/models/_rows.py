@@ -1,10 +1,15 @@
 """What every candidate asks of the rows it is fitted on."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
 from readership.contracts import Dataset
 from readership.errors import NotEnoughData
+
+Vocabularies = Mapping[str, tuple[str, ...]]
+"""The words of each categorical feature, in the order of their codes."""
 
 
 def usable(train: Dataset, name: str) -> Dataset:

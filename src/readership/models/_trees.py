@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from readership.contracts import Dataset, ModelSpec
 from readership.models._onnx import Graph, Tree, floor_float32
-from readership.models._rows import in_name_order, labelled, usable
+from readership.models._rows import Vocabularies, in_name_order, labelled, usable
 
 ROUNDS = 150
 MOST_ROUNDS = 600
@@ -27,6 +27,7 @@ class XGBoost:
     """XGBoost with logistic loss. Parameters override `DEFAULTS`; `rounds` is the number of trees."""
 
     spec: ModelSpec
+    FILE = "xgboost.json"
 
     DEFAULTS = {  # noqa: RUF012 (a constant, never changed)
         "eta": 0.05,
@@ -68,9 +69,9 @@ class XGBoost:
             early_stopping_rounds=PATIENCE if stops else None,
             verbose_eval=False,
         )
-        self._rounds = booster.best_iteration + 1 if stops else booster.num_boosted_rounds()
-        self._booster = booster[: self._rounds]
-        self.spec = replace(self.spec, parameters={**self.spec.parameters, "rounds": self._rounds})
+        rounds = booster.best_iteration + 1 if stops else booster.num_boosted_rounds()
+        self._booster = booster[:rounds]
+        self.spec = replace(self.spec, parameters={**self.spec.parameters, "rounds": rounds})
         return self
 
     def margin(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -92,7 +93,17 @@ class XGBoost:
 
     def native(self) -> tuple[str, bytes]:
         """XGBoost's own JSON; features in the order of their names."""
-        return "xgboost.json", bytes(self._booster.save_raw("json"))
+        return self.FILE, bytes(self._booster.save_raw("json"))
+
+    @classmethod
+    def restore(cls, spec: ModelSpec, names: tuple[str, ...], categories: Vocabularies, content: bytes) -> Self:
+        """The model that `native` wrote."""
+        import xgboost
+
+        model = cls(spec)
+        model._order, model._names, model._words = in_name_order(names), names, frozenset(categories)
+        model._booster = xgboost.Booster({"nthread": 1}, model_file=bytearray(content))
+        return model
 
     def _matrix(self, features: NDArray[np.float32], rows: Dataset | None = None) -> Any:
         import xgboost
@@ -114,6 +125,7 @@ class LightGBM:
     """LightGBM with logistic loss. Parameters override `DEFAULTS`; `rounds` is the number of trees."""
 
     spec: ModelSpec
+    FILE = "lightgbm.txt"
 
     DEFAULTS = {  # noqa: RUF012 (a constant, never changed)
         "learning_rate": 0.05,
@@ -155,9 +167,9 @@ class LightGBM:
             valid_sets=[self._matrix(labelled(valid), settings, fitted)] if valid and stops else None,
             callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)] if stops else None,
         )
-        self._rounds = booster.best_iteration if stops else booster.num_trees()
-        self._booster = lightgbm.Booster(model_str=booster.model_to_string(num_iteration=self._rounds))
-        self.spec = replace(self.spec, parameters={**self.spec.parameters, "rounds": self._rounds})
+        rounds = booster.best_iteration if stops else booster.num_trees()
+        self._booster = lightgbm.Booster(model_str=booster.model_to_string(num_iteration=rounds))
+        self.spec = replace(self.spec, parameters={**self.spec.parameters, "rounds": rounds})
         return self
 
     def margin(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -178,7 +190,17 @@ class LightGBM:
 
     def native(self) -> tuple[str, bytes]:
         """LightGBM's own text; features in the order of their names."""
-        return "lightgbm.txt", self._booster.model_to_string().encode()
+        return self.FILE, self._booster.model_to_string().encode()
+
+    @classmethod
+    def restore(cls, spec: ModelSpec, names: tuple[str, ...], categories: Vocabularies, content: bytes) -> Self:
+        """The model that `native` wrote."""
+        import lightgbm
+
+        model = cls(spec)
+        model._order, model._names, model._words = in_name_order(names), names, frozenset(categories)
+        model._booster = lightgbm.Booster(model_str=content.decode())
+        return model
 
     def _predict(self, features: NDArray[np.float32], **kind: bool) -> NDArray[np.float64]:
         sorted_features = np.ascontiguousarray(features[:, self._order])
