@@ -2,8 +2,8 @@
 
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from readership.errors import InputError
 from readership.events.mapping import load_mapping
 from readership.pipelines.ingest import ingest
 from readership.pipelines.progress import Progress
-from readership.pipelines.truth import TABLES, TRUTH, create_truth, held_world, record_world, rows_held
+from readership.pipelines.truth import SQL, TABLES, TRUTH, create_truth, held_world, record_world, rows_held
 from readership.settings import Settings
 from readership.simulator import DEFAULT_START, Day, World, batches
 from readership.simulator import simulate as simulated_days
@@ -78,8 +78,8 @@ def _world(readers: int, days: int, seed: int, start: datetime | None) -> World:
         raise InputError(f"{error}; nothing was changed") from error
     if world.end > datetime.now(UTC):
         raise InputError(
-            f"a world of {days} days from {world.start:%Y-%m-%d} ends on {world.end:%Y-%m-%d}, which lies in the future; "
-            "choose an earlier --start or fewer --days; nothing was changed"
+            f"a world of {days} days from {world.start:%Y-%m-%d} ends on {world.end:%Y-%m-%d}, which lies in the "
+            "future; choose an earlier --start or fewer --days; nothing was changed"
         )
     return world
 
@@ -108,30 +108,29 @@ def _to_warehouse(
 ) -> tuple[Totals, dict[str, Any]]:
     create_truth(warehouse, truth)
     record_world(warehouse, truth, world, "writing")
-    for database, table in [(warehouse.database, "articles"), (warehouse.database, "subscriptions")] + [
-        (truth, table) for table in TABLES
-    ]:
-        warehouse.command(read_sql("readership.pipelines.sql.truth", "empty_table"), database=database, table=table)
+    _forget_half_written(warehouse, truth)
     made = _Made(world, progress)
-    loaded = duplicate = quarantined = 0
+    counts = dict.fromkeys(("events_loaded", "events_duplicate", "events_quarantined", "sessions", "readers"), 0)
     with tempfile.TemporaryDirectory(prefix="readership-simulate-") as folder:
         for number, table in enumerate(batches(made.event_tables(), EVENTS_PER_FILE)):
             file = Path(folder) / f"events-{number:05}.parquet"
             pq.write_table(table, file, compression="lz4")
             summary = ingest(warehouse, [file], load_mapping("native"), settings=settings)
             file.unlink()
-            loaded, duplicate = loaded + summary.events_loaded, duplicate + summary.events_duplicate
-            quarantined += summary.events_quarantined
+            for name in ("events_loaded", "events_duplicate", "events_quarantined"):
+                counts[name] += getattr(summary, name)
+            counts |= {"sessions": summary.sessions, "readers": summary.readers}
             made.store(warehouse, truth)
     made.store(warehouse, truth)
     record_world(warehouse, truth, world, "complete")
-    return made.totals, {
-        "events_loaded": loaded,
-        "events_duplicate": duplicate,
-        "events_quarantined": quarantined,
-        "sessions": summary.sessions,
-        "readers": summary.readers,
-    }
+    return made.totals, counts
+
+
+def _forget_half_written(warehouse: Warehouse, truth: str) -> None:
+    """Empty the tables an interrupted run may have begun; its events count as duplicates."""
+    own = [(warehouse.database, table) for table in ("articles", "subscriptions")]
+    for database, table in [*own, *((truth, table) for table in TABLES)]:
+        warehouse.command(read_sql(SQL, "empty_table"), database=database, table=table)
 
 
 class _Made:

@@ -45,6 +45,7 @@ class Accounts:
     cancelled                  has said so
     notice                     shown at the next visit
     meter                      paywalled articles read this month
+    cookies                    how often the device's id was lost
     """
 
     registered: Flags
@@ -58,6 +59,7 @@ class Accounts:
     newsletter: Flags
     consent: NDArray[np.int64]
     meter: NDArray[np.int64]
+    cookies: NDArray[np.int64]
     rows: list[pa.Table] = field(default_factory=list)
 
     def drain(self) -> pa.Table:
@@ -86,6 +88,7 @@ def open_accounts(people: People, start_ms: int) -> Accounts:
         newsletter=registered & (uniform(own, "newsletter") < p.NEWSLETTER_AT_START),
         consent=p.CONSENTS[pick(own, "consent", p.CONSENT_WEIGHTS[people.kind])],
         meter=np.zeros(count, dtype=np.int64),
+        cookies=np.zeros(count, dtype=np.int64),
     )
     payers = np.flatnonzero(pays)
     _record(accounts, people, payers, accounts.period_start[payers])
@@ -98,7 +101,7 @@ def bill(accounts: Accounts, people: People, inner: Inner, gone: Flags, midnight
     until_end = accounts.period_end - midnight
     deciding = np.flatnonzero(pays & (until_end // DAY_MS == DECIDES_DAYS_BEFORE_END))
     wish = p.CANCEL_AT_PERIOD_END[accounts.plan[deciding]] * np.exp(
-        -0.6 * inner.satisfaction[deciding] - 1.0 * (inner.habit[deciding] - 0.4)
+        -p.SATISFACTION_RETAINS * inner.satisfaction[deciding] - p.HABIT_RETAINS * (inner.habit[deciding] - 0.4)
     )
     wish *= np.where(gone[deciding], p.CANCEL_IF_GONE, 1.0)
     accounts.leaving[deciding] = uniform(day_keys[deciding], "cancel") < np.minimum(wish, 0.95)
@@ -107,18 +110,15 @@ def bill(accounts: Accounts, people: People, inner: Inner, gone: Flags, midnight
     _end_periods(accounts, people, np.flatnonzero(pays & (until_end // DAY_MS == 0)), day_keys)
 
 
-def cancel_in_session(accounts: Accounts, people: People, sessions: Sessions) -> NDArray[np.intp]:
-    """Readers who meant to cancel do so in their first session; returns the places of those sessions."""
+def cancel_in_session(accounts: Accounts, people: People, sessions: Sessions) -> Flags:
+    """Readers who meant to cancel do so in their first session; true for these sessions."""
     wants = accounts.leaving & ~accounts.cancelled & (accounts.tier >= p.PREMIUM)
-    first = _first_of_each(sessions.person)
-    acting = np.flatnonzero(first & wants[sessions.person])
+    acting = _first_of_each(sessions.person) & wants[sessions.person]
     _cancel(accounts, people, sessions.person[acting], sessions.start[acting], "voluntary")
     return acting
 
 
-def subscribe(
-    accounts: Accounts, people: People, inner: Inner, who: NDArray[np.integer], at: NDArray[np.int64]
-) -> None:
+def subscribe(accounts: Accounts, people: People, who: NDArray[np.integer], at: NDArray[np.int64]) -> None:
     """These people begin to pay at these times."""
     own = keys(people.key[who], at)
     accounts.tier[who] = pick(own, "tier", p.TIER_WEIGHTS)

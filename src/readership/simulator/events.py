@@ -1,6 +1,7 @@
 """The event log of a day: what happened in its sessions, in the publisher's own fields (the native mapping)."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -9,10 +10,11 @@ from numpy.typing import NDArray
 from readership.simulator import accounts as account
 from readership.simulator import parameters as p
 from readership.simulator import places, text, words
+from readership.simulator.doings import Doings
 from readership.simulator.newsroom import VIDEO, Shelf
 from readership.simulator.population import SEGMENTS, People
 from readership.simulator.randomness import Keys, bits, keys, normal, uniform
-from readership.simulator.sessions import Reads, Sessions
+from readership.simulator.sessions import Reads, Sessions, session_ends
 
 Codes = NDArray[np.integer]
 Flags = NDArray[np.bool_]
@@ -47,33 +49,6 @@ PLAN_NAMES = tuple(f"{tier}_{plan}" for tier in p.TIERS for plan in p.PLANS)
 MOMENT = pa.timestamp("ms", "UTC")
 
 
-@dataclass(frozen=True)
-class Doings:
-    """What else was done in each session, beside reading; all arrays are as long as the sessions.
-
-    logged_in   the session carries the reader's id
-    tier        of the reader as the session began; `plan`, `period_end` likewise
-    prompt      the place in Reads where a subscription was asked for, or -1
-    """
-
-    logged_in: Flags
-    registers: Flags
-    logs_in: Flags
-    searches: Flags
-    signs_up: Flags
-    prompt: Codes
-    subscribes: Flags
-    cancels: Flags
-    notice: Codes
-    tier: Codes
-    plan: Codes
-    new_tier: Codes
-    new_plan: Codes
-    period_end: NDArray[np.int64]
-    consent: Codes
-    cookie: Codes
-
-
 @dataclass
 class Log:
     """Events in the making: blocks of (session, time, type, read), then one column for each field that is rare."""
@@ -99,7 +74,7 @@ def event_table(people: People, shelf: Shelf, sessions: Sessions, reads: Reads, 
     kind, session, at, read, nth = log.columns()
     if not len(kind):
         return SCHEMA.empty_table()
-    step = np.where(read >= 0, reads.step[np.maximum(read, 0)] + 1 if len(reads) else 0, 0)
+    step = np.where(read >= 0, _of_read(reads.step, read) + 1, 0)
     own = keys(sessions.key[session], (kind * 64 + step) * 4 + nth)
     who = sessions.person[session]
     starts = kind == TYPES.index("subscription_start")
@@ -124,14 +99,6 @@ def event_table(people: People, shelf: Shelf, sessions: Sessions, reads: Reads, 
         **_metrics(shelf, reads, kind, nth, read, own, doings, session),
     }
     return pa.table({name: columns[name] for name in SCHEMA.names}, schema=SCHEMA)
-
-
-def session_ends(sessions: Sessions, reads: Reads) -> NDArray[np.int64]:
-    """When the last page was left; a look at the front page alone lasts some seconds."""
-    glance = (1000 * np.exp(2.2 + 0.8 * normal(sessions.key, "glance"))).astype(np.int64)
-    ends = sessions.start + np.minimum(glance, 120_000)
-    np.maximum.at(ends, reads.session, reads.end)
-    return ends + 400
 
 
 def _log(people: People, shelf: Shelf, sessions: Sessions, reads: Reads, doings: Doings) -> Log:
@@ -186,6 +153,11 @@ def _log_reads(log: Log, people: People, shelf: Shelf, sessions: Sessions, reads
         log.add("ad_click", reads.session[hit], reads.start[hit] + after + 60, hit, nth)
 
 
+def _of_read(values: NDArray[np.generic], read: Codes) -> NDArray[Any]:
+    """The value of each event's read; anything where an event belongs to none."""
+    return values[np.maximum(read, 0)] if len(values) else np.zeros(len(read), dtype=values.dtype)
+
+
 def _per_session(strings: pa.Array, session: Codes) -> pa.Array:
     return strings.take(pa.array(session))
 
@@ -218,10 +190,7 @@ def _article_columns(
     shelf: Shelf, sessions: Sessions, reads: Reads, session: Codes, read: Codes
 ) -> dict[str, pa.Array]:
     some = read >= 0
-    if len(reads):
-        place = np.where(some, reads.article[np.maximum(read, 0)], 0)
-    else:
-        place = np.zeros(len(read), dtype=np.int64)
+    place = np.where(some, _of_read(reads.article, read), 0)
     chosen = pa.array(place, mask=~some)
     brand = np.where(some, shelf.articles.brand[place], sessions.brand[session])
     category = np.where(some, shelf.articles.category[place], -1)
@@ -275,12 +244,8 @@ def _metrics(
 ) -> dict[str, pa.Array]:
     """The measures that go with each type of event; the others are null."""
     is_ = {name: kind == TYPES.index(name) for name in TYPES}
-    at = np.maximum(read, 0)
-    none = np.zeros(len(kind))
-    dwell, progress, scroll, length = (
-        (values[at] if len(reads) else none)
-        for values in (reads.dwell, reads.progress, reads.scroll, shelf.articles.seconds[reads.article])
-    )
+    of_reads = (reads.dwell, reads.progress, reads.scroll, shelf.articles.seconds[reads.article])
+    dwell, progress, scroll, length = (_of_read(values, read) for values in of_reads)
     left, played = is_["scroll"] | is_["article_complete"], is_["video_play"] | is_["video_complete"]
     shown = is_["ad_impression"] | is_["ad_click"]
     worth = p.AD_EUR_PER_THOUSAND / 1000 * np.exp(0.7 * normal(own, "bid") - 0.245)

@@ -53,8 +53,10 @@ PLAN_DAYS = np.array([30, 365])
 SUBSCRIBED_AT_START = 0.18
 METER_PER_MONTH = 5
 START_PER_PROMPT = 0.008
+SATISFACTION_SELLS, HABIT_SELLS, PRICE_DETERS = 0.6, 1.2, 0.5
 CANCEL_AT_PERIOD_END = np.array([0.030, 0.20])
 CANCEL_IF_GONE = 2.5
+SATISFACTION_RETAINS, HABIT_RETAINS = 0.6, 1.0
 PAYMENT_FAILS = 0.022
 PAYMENT_RECOVERED = 0.30
 
@@ -74,5 +76,7 @@ LOGIN_IN_SESSION = 0.08
 COOKIE_LOST_IN_SESSION = 0.06
 
 # --- advertising -----------------------------------------------------------------------------------------------------
+AD_WEIGHT = 0.1
+"""What advertising takes from how a session is felt, for a reader of middling tolerance."""
 AD_CLICK = 0.0009
 AD_EUR_PER_THOUSAND = 2.8

@@ -35,7 +35,7 @@ def key(parent: int, *parts: int | str) -> int:
 def keys(parent: int | Keys, numbers: int | NDArray[np.integer]) -> Keys:
     """One key for each number under `parent`, or under the parent at the same place."""
     above = np.uint64(parent) if isinstance(parent, int) else parent
-    own = np.uint64(_mix_number(numbers)) if isinstance(numbers, int) else _mix(numbers.astype(np.uint64))
+    own: Keys = _mix(np.atleast_1d(numbers).astype(np.uint64))
     return _mix((above ^ own) + np.uint64(_STEP))
 
 

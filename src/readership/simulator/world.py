@@ -13,18 +13,17 @@ from readership.simulator import accounts as account
 from readership.simulator import parameters as p
 from readership.simulator import truth
 from readership.simulator.accounts import Accounts, open_accounts
-from readership.simulator.events import Doings, event_table, session_ends
+from readership.simulator.doings import do
+from readership.simulator.events import event_table
 from readership.simulator.habit import Chances, Inner, chances, settled_habit, step, visit_rate
-from readership.simulator.newsroom import Articles, Shelf, article_table, publish, shelf_before
+from readership.simulator.newsroom import Articles, article_table, publish, shelf_before
 from readership.simulator.population import People, people
 from readership.simulator.randomness import Keys, key, keys, pick, poisson, root, uniform
-from readership.simulator.sessions import Reads, Sessions, begin, felt, read
+from readership.simulator.sessions import Sessions, begin, read, session_ends
 
 Numbers = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 DEFAULT_START = datetime(2025, 1, 6, tzinfo=UTC)
 DAY = timedelta(days=1)
-NOBODY = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,6 @@ class _Run:
         self.seed_key, self.people, self.first = seed_key, everybody, world.start.astimezone(UTC).date()
         self.start_ms = int(world.start.timestamp()) * 1000
         self.accounts: Accounts = open_accounts(everybody, self.start_ms)
-        self.cookies = np.zeros(len(everybody), dtype=np.int64)
         self.phase = self._phase_at_start()
         habit = np.where(everybody.arrived < 0, settled_habit(everybody.rate), 0.1)
         self.inner = Inner(habit, np.zeros(len(everybody)))
@@ -108,7 +106,7 @@ class _Run:
         sessions = begin(self.people, today, midnight, counts, day_keys, self.accounts.newsletter)
         reads = read(self.people, sessions, self.shelf, midnight)
         newsletter, before = self.accounts.newsletter.copy(), self.inner
-        doings, liked = self._doings(sessions, reads)
+        doings, liked = do(self.people, self.accounts, self.inner, self.shelf, sessions, reads)
         self._remember(number, sessions, liked, day_keys)
         registered = np.flatnonzero(self.accounts.registered)
         state = truth.reader_day_table(self.people, today, registered, self.phase_today, before, rate, odds, newsletter)
@@ -148,82 +146,6 @@ class _Run:
         counts = poisson(day_keys, "sessions", np.where(self.phase == p.ACTIVE, rate * level, 0.0))
         return rate, odds, np.where(new, 1, counts)
 
-    def _doings(self, sessions: Sessions, reads: Reads) -> tuple[Doings, Numbers]:
-        """What is done in the sessions beside reading; the accounts change with it."""
-        folk, accounts, who, own = self.people, self.accounts, sessions.person, sessions.key
-        tier, plan = accounts.tier[who].copy(), accounts.plan[who].copy()
-        logged_in, registers = self._registrations(sessions)
-        accounts.registered[who[registers]] = True
-        tier = np.where(logged_in & (tier == 0), p.FREE, tier)
-        accounts.tier[who[registers]] = np.maximum(accounts.tier[who[registers]], p.FREE)
-        notice = np.where(_first_sessions(sessions) & logged_in, accounts.notice[who], 0)
-        accounts.notice[who[notice > 0]] = 0
-        period_end = accounts.period_end[who].copy()
-        cancels = np.zeros(len(sessions), dtype=bool)
-        cancels[account.cancel_in_session(accounts, folk, sessions)] = True
-        consent = accounts.consent[who]
-        withdrawn = who[uniform(own, "withdraws") < p.CONSENT_WITHDRAWN_IN_SESSION]
-        prompt = self._prompts(sessions, reads, tier)
-        subscribes = self._subscribers(sessions, prompt, logged_in)
-        ends = session_ends(sessions, reads)
-        account.subscribe(accounts, folk, self.inner, who[subscribes], ends[subscribes] - 200)
-        signs_up = logged_in & ~accounts.newsletter[who] & (uniform(own, "signup") < p.NEWSLETTER_SIGNUP_IN_SESSION)
-        signs_up &= _first_of(who, signs_up)
-        accounts.newsletter[who[signs_up]] = True
-        accounts.consent[withdrawn] = 1
-        doings = Doings(
-            logged_in=logged_in,
-            registers=registers,
-            logs_in=logged_in & ~registers & (uniform(own, "login") < p.LOGIN_IN_SESSION),
-            searches=uniform(own, "search") < p.SEARCH_IN_SESSION,
-            signs_up=signs_up,
-            prompt=prompt,
-            subscribes=subscribes,
-            cancels=cancels,
-            notice=notice,
-            tier=tier,
-            plan=plan,
-            new_tier=accounts.tier[who],
-            new_plan=accounts.plan[who],
-            period_end=np.where(subscribes, accounts.period_end[who], period_end),
-            consent=consent,
-            cookie=self.cookies[who],
-        )
-        load = np.where(tier < p.PREMIUM, np.minimum(0.1 / folk.ad_tolerance[who], 0.5), 0.0)
-        return doings, felt(sessions, reads, load)
-
-    def _registrations(self, sessions: Sessions) -> tuple[Flags, Flags]:
-        """Which sessions carry a reader's id, and in which of them the account was made."""
-        who = sessions.person
-        known = self.accounts.registered[who]
-        asks = ~known & (uniform(sessions.key, "registers") < p.REGISTERS_IN_SESSION[self.people.kind[who]])
-        registers = asks & _first_of(who, asks)
-        made = np.full(len(self.people), NOBODY)
-        made[who[registers]] = np.flatnonzero(registers)
-        return known | (np.arange(len(who)) >= made[who]), registers
-
-    def _prompts(self, sessions: Sessions, reads: Reads, tier: NDArray[np.integer]) -> NDArray[np.int64]:
-        """The first paywalled read of each session beyond the monthly meter of those who do not pay, or -1."""
-        who = sessions.person[reads.session]
-        walled = self.shelf.articles.paywalled[reads.article]
-        asked = walled & (tier[reads.session] < p.PREMIUM) & (self.accounts.meter[who] >= p.METER_PER_MONTH)
-        asked &= _first_of(reads.session, asked)
-        prompt = np.full(len(sessions), -1)
-        prompt[reads.session[asked]] = np.flatnonzero(asked)
-        np.add.at(self.accounts.meter, who[walled], 1)
-        return prompt
-
-    def _subscribers(self, sessions: Sessions, prompt: NDArray[np.int64], logged_in: Flags) -> Flags:
-        """Who begins to pay: asked, known, and drawn by habit, satisfaction and price."""
-        who = sessions.person
-        wish = p.START_PER_PROMPT * np.exp(
-            0.6 * self.inner.satisfaction[who]
-            + 1.2 * self.inner.habit[who]
-            - 0.5 * (self.people.price_sensitivity[who] - 1)
-        )
-        starts = (prompt >= 0) & logged_in & (uniform(sessions.key, "subscribes") < wish)
-        return starts & _first_of(who, starts)
-
     def _remember(self, number: int, sessions: Sessions, liked: Numbers, day_keys: Keys) -> None:
         """What the day leaves in each person: habit, satisfaction, cookies, and passers-by who never return."""
         size = len(self.people)
@@ -236,7 +158,7 @@ class _Run:
         passing &= uniform(day_keys, "never again") < p.PASSER_BY_GONE_AFTER_FIRST_VISIT
         self.phase = np.where(passing, p.GONE, self.phase).astype(np.int8)
         lost = uniform(sessions.key, "cookie lost") < p.COOKIE_LOST_IN_SESSION
-        np.add.at(self.cookies, sessions.person[lost], 1)
+        np.add.at(self.accounts.cookies, sessions.person[lost], 1)
 
     def _articles(self, number: int, fresh: Articles) -> pa.Table:
         days = [*self.shelved, fresh] if number == 0 else [fresh]
@@ -246,15 +168,3 @@ class _Run:
 def age(everybody: People, number: int) -> Numbers:
     """Days that a person's interest has had to drift within the world."""
     return np.maximum(number - np.maximum(everybody.arrived, 0), 0).astype(np.float64)
-
-
-def _first_of(group: NDArray[np.integer], flags: Flags) -> Flags:
-    """Of the true entries, the first of each group; entries of a group stand together."""
-    first = np.zeros(len(flags), dtype=bool)
-    places = np.flatnonzero(flags)
-    first[places[np.unique(group[places], return_index=True)[1]]] = True
-    return first
-
-
-def _first_sessions(sessions: Sessions) -> Flags:
-    return _first_of(sessions.person, np.ones(len(sessions), dtype=bool))
