@@ -8,7 +8,7 @@ import numpy as np
 from readership.contracts import Dataset
 from readership.evaluation.bootstrap import Draws, ratio, ratios
 from readership.evaluation.metrics import BINS, Floats, bins
-from readership.evaluation.operating import Steps
+from readership.evaluation.operating import WHOLE_PERCENTS, Steps
 
 POINTS = 101
 HISTOGRAM_BINS = 40
@@ -57,19 +57,24 @@ def flagging(test: Dataset, probability: Floats, weight: Floats) -> list[dict[st
     ]
 
 
-def by_threshold(test: Dataset, probability: Floats, draws: Draws) -> list[dict[str, Any]]:
-    """Share flagged and precision, with its interval, at each whole per cent that flags anybody.
+def by_threshold(test: Dataset, probability: Floats, draws: Draws, valid: Steps) -> list[dict[str, Any]]:
+    """Share flagged and precision, with its interval, at each whole per cent, and the same on validation.
 
-    From these a reader of the report computes what a campaign of his own cost would bring.
+    From these a reader of the report chooses a threshold for a campaign of his own cost on validation, and sees
+    what it brings on test.
     """
-    thresholds = np.arange(0, 100) / 100
-    thresholds = thresholds[thresholds <= probability.max()]
-    flagged = (probability[:, None] >= thresholds).astype(np.float64)
+    flagged = (probability[:, None] >= WHOLE_PERCENTS).astype(np.float64)
     precision = ratios(flagged * test.label[:, None], flagged, draws)
     share = draws.weight @ flagged / draws.weight.sum()
+    before, hits = (column / valid.total for column in valid.at(WHOLE_PERCENTS))
     return [
-        {"threshold": round(float(t), 2), "share": round(float(s), 5), "precision": p}
-        for t, s, p in zip(thresholds, share, precision, strict=True)
+        {
+            "threshold": round(float(threshold), 2),
+            "share": round(float(share[i]), 5),
+            "precision": precision[i],
+            "validation": _point(share=before[i], hits=hits[i]),
+        }
+        for i, threshold in enumerate(WHOLE_PERCENTS)
     ]
 
 

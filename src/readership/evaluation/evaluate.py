@@ -11,7 +11,7 @@ from readership.errors import NotEnoughData
 from readership.evaluation import curves
 from readership.evaluation.bootstrap import REPLICATES, Draws, Measured, measure, ratio
 from readership.evaluation.metrics import Floats
-from readership.evaluation.operating import BUDGET_SHARE, Campaign, best_reachable, judged, operating_points
+from readership.evaluation.operating import BUDGET_SHARE, Campaign, Steps, best_reachable, judged, operating_points
 from readership.evaluation.slices import per_as_of, slices
 from readership.evaluation.targets import against_roadmap
 from readership.evaluation.verdict import next_steps, trust
@@ -110,7 +110,7 @@ def evaluate_binary(
         "question": facts.question,
         "who_acts": facts.who_acts,
         "data": dict(facts.data),
-        "protocol": {**facts.protocol, "interval": f"reader-clustered bootstrap, {replicates} replicates, 95 %"},
+        "protocol": {**facts.protocol, "interval": f"reader-clustered bootstrap, {replicates} replicates, 95%"},
         "label": _label(test, valid, facts, draws),
         "metrics": champion.metrics(),
         "operating_points": points,
@@ -123,7 +123,7 @@ def evaluate_binary(
         "slices": slices(test, best, draws),
         "bands": _bands(test, best, draws),
         "drivers": [dict(driver) for driver in facts.drivers],
-        "curves": _curves(test, scores, draws),
+        "curves": _curves(test, scores, draws, Steps.of(valid.label, valid_probability, valid.weight)),
         "timings_seconds": {name: round(float(value), 3) for name, value in facts.timings.items()},
     }
     evaluation["trust"] = trust(evaluation)
@@ -219,12 +219,12 @@ def _bands(test: Dataset, probability: Floats, draws: Draws) -> list[dict[str, A
     return found
 
 
-def _curves(test: Dataset, scores: Scores, draws: Draws) -> dict[str, Any]:
+def _curves(test: Dataset, scores: Scores, draws: Draws, valid: Steps) -> dict[str, Any]:
     best, weight = scores.candidates[scores.champion], draws.weight
     return {
         "roc": curves.roc(test, best, weight),
         "flagging": curves.flagging(test, best, weight),
-        "by_threshold": curves.by_threshold(test, best, draws),
+        "by_threshold": curves.by_threshold(test, best, draws, valid),
         "reliability": curves.reliability(test, best, draws),
         "histogram": curves.histogram(test, best, weight),
     }

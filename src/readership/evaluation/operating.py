@@ -17,6 +17,7 @@ from readership.evaluation.metrics import Floats, precision_recall
 
 AIM = {"precision": 0.80, "recall": 0.75}
 BUDGET_SHARE = 0.10
+WHOLE_PERCENTS = np.arange(100) / 100
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,11 @@ class Steps:
         flagged, hits = np.cumsum(w)[last], np.cumsum(w * y)[last]
         return cls(p[last], flagged, hits, float(flagged[-1]), float(hits[-1]))
 
+    def at(self, thresholds: Floats) -> tuple[Floats, Floats]:
+        """Weight flagged, and hits among it, at any thresholds."""
+        reach = len(self.threshold) - np.searchsorted(self.threshold[::-1], thresholds)
+        return np.append(0.0, self.flagged)[reach], np.append(0.0, self.hits)[reach]
+
     @property
     def precision(self) -> Floats:
         """At each threshold."""
@@ -89,10 +95,11 @@ def aimed_threshold(steps: Steps, aim: dict[str, float] | None = None) -> tuple[
 
 
 def paying_threshold(steps: Steps, campaign: Campaign) -> float | None:
-    """Threshold of the largest gain in euros; None when contacting nobody is best."""
-    gain = campaign.kept_share * campaign.kept_eur * steps.hits - campaign.contact_eur * steps.flagged
-    best = int(np.argmax(gain))
-    return float(steps.threshold[best]) if gain[best] > 0 else None
+    """Whole per cent of the largest gain in euros, the highest among equals; None when contacting nobody is best."""
+    flagged, hits = steps.at(WHOLE_PERCENTS)
+    gain = campaign.kept_share * campaign.kept_eur * hits - campaign.contact_eur * flagged
+    best = len(gain) - 1 - int(np.argmax(gain[::-1]))
+    return float(WHOLE_PERCENTS[best]) if gain[best] > 0 else None
 
 
 def top_share(probability: Floats, weight: Floats, as_of: NDArray[Any], share: float) -> Floats:

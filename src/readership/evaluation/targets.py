@@ -45,7 +45,7 @@ def _reason(name: str, wanted: float, metric: Metric, oracle: float | None, effi
     if high is not None and high >= wanted:
         short += ", though its interval reaches it"
     if oracle is None:
-        return f"{short}; how much is possible is unknown here, because the true probabilities are"
+        return f"{short}; how much is possible cannot be known on real data"
     if oracle >= wanted:
         return f"{short}; the true probabilities would reach {oracle:.3f}, so {oracle - value:.3f} is left unused"
     if name != "roc_auc":

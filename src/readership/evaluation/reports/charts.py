@@ -17,6 +17,7 @@ BLUE, ORANGE, GREY, GREEN = "#4a86c5", "#d9803f", "#8b959e", "#4fa37a"
 KIND_COLOURS = {"champion": BLUE, "candidate": GREY, "floor": ORANGE, "oracle": GREEN}
 HEIGHT = 280
 ROW_HEIGHT = 26
+FEWER_WHEN_NARROW = {"expr": "width < 280 ? 4 : 8"}
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class Plot:
     def spec(self) -> dict[str, Any]:
         """Vega-Lite that fills the width it is given."""
         spec: dict[str, Any] = self.chart.properties(width="container", description=self.title).to_dict()
-        spec.pop("config", None)
+        for decided_where_shown in ("config", "$schema"):
+            spec.pop(decided_where_shown, None)
         return spec
 
 
@@ -56,14 +58,14 @@ def reliability(points: list[dict[str, Any]], outcome: str) -> Plot:
     """Observed share against stated probability."""
     rows = [{"stated": p["stated"], "n": p["n"], **_interval(p["observed"])} for p in points]
     base = alt.Chart(alt.Data(values=rows))
-    x = _share("stated", "stated probability")
+    x, seen = _share("stated", "stated probability"), f"share observed to {outcome}"
     chart = alt.layer(
         _diagonal(),
-        base.mark_rule(color=BLUE, opacity=0.6).encode(x=x, y=_share("low", ""), y2="high:Q"),
-        base.mark_line(color=BLUE, opacity=0.6).encode(x=x, y=_share("value", f"share who {outcome}")),
+        base.mark_rule(color=BLUE, opacity=0.6).encode(x=x, y=_share("low", seen), y2="high:Q"),
+        base.mark_line(color=BLUE, opacity=0.6).encode(x=x, y=_share("value", seen)),
         base.mark_circle(color=BLUE, opacity=1).encode(
             x=x,
-            y=_share("value", f"observed to {outcome}"),
+            y=_share("value", seen),
             size=alt.Size("n:Q", legend=None, scale=alt.Scale(range=[30, 260])),
             tooltip=[_tip("stated", ".1%"), _tip("value", ".1%", "observed"), _tip("n", ",", "rows")],
         ),
@@ -71,7 +73,7 @@ def reliability(points: list[dict[str, Any]], outcome: str) -> Plot:
     return Plot(
         "reliability",
         "Are the probabilities true?",
-        "Readers grouped by the probability stated for them; each point shows the share that came true, with its 95 % "
+        "Readers grouped by the probability stated for them; each point shows the share that came true, with its 95% "
         "interval. On the dashed line, what was said is what happened. Larger points stand for more readers.",
         chart.properties(height=HEIGHT),
     )
@@ -135,7 +137,7 @@ def precision_recall(points: list[dict[str, float]], base_rate: float) -> Plot:
         alt.Chart(alt.Data(values=points))
         .mark_line(color=BLUE)
         .encode(
-            x=_share("recall", "recall: share of those concerned who are flagged"),
+            x=_share("recall", "recall: share of those concerned found"),
             y=_share("precision", "precision"),
             order="recall:Q",
             tooltip=[_tip("recall", ".0%"), _tip("precision", ".0%"), _tip("threshold", ".2f")],
@@ -181,7 +183,7 @@ def candidates(evaluation: Evaluation) -> Plot:
     return Plot(
         "candidates",
         "The champion beside the other candidates and the floors",
-        "Log loss on the test dates, with 95 % intervals; further left is better. The champion was chosen on earlier "
+        "Log loss on the test dates, with 95% intervals; further left is better. The champion was chosen on earlier "
         "dates, so another may be ahead here. Intervals may overlap although one is surely better: the table below has "
         "the paired differences.",
         _dots(rows, "model", "log loss (nats)", "kind", kinds, ".3f"),
@@ -196,8 +198,8 @@ def cutoffs(parts: list[dict[str, Any]]) -> Iterator[Plot]:
         if rows:
             yield Plot(
                 f"cutoffs_{metric}",
-                f"{word} at each test date",
-                f"The same model at each date on its own, with 95 % intervals; {better} is better. A pooled figure "
+                f"{word[0].upper()}{word[1:]} at each test date",
+                f"The same model at each date on its own, with 95% intervals; {better} is better. A pooled figure "
                 "hides how dates differ.",
                 _dots(rows, "as_of", word, None, {}, ".3f", sort="ascending"),
             )
@@ -205,22 +207,22 @@ def cutoffs(parts: list[dict[str, Any]]) -> Iterator[Plot]:
 
 def drivers(found: list[dict[str, Any]], outcome: str) -> Plot:
     """What moves the score, and which way."""
-    words = {"raises": f"more of it: more likely to {outcome}", "lowers": "more of it: less likely", "mixed": "depends"}
+    words = {"rises with it": f"more of it, more likely to {outcome}", "falls with it": "more of it, less likely"}
+    colours = {words["rises with it"]: ORANGE, words["falls with it"]: BLUE, "depends on its value": GREY}
     rows = [
-        {"meaning": d["meaning"], "strength": d["strength"], "direction": words.get(d["direction"], d["direction"])}
-        for d in found
+        {
+            "meaning": d["meaning"] if d["direction"] in words else f"{d['meaning']} ({d['direction']})",
+            "strength": d["strength"],
+            "direction": words.get(d["direction"], "depends on its value"),
+        }
+        for d in sorted(found, key=lambda d: -d["strength"])
     ]
-    sort = alt.EncodingSortField("strength", order="descending")
-    base = alt.Chart(alt.Data(values=rows)).encode(y=alt.Y("meaning:N", sort=sort, axis=None))
+    y = alt.Y("meaning:N", sort=[row["meaning"] for row in rows], axis=None)
+    base = alt.Chart(alt.Data(values=rows)).encode(y=y)
     chart = alt.layer(
         base.mark_bar(height=7, yOffset=7).encode(
             x=alt.X("strength:Q", title="mean effect on the log-odds", axis=alt.Axis(tickCount=4)),
-            color=_colours(
-                "direction",
-                {words["raises"]: ORANGE, words["lowers"]: BLUE, words["mixed"]: GREY},
-                [row["direction"] for row in rows],
-                columns=1,
-            ),
+            color=_colours("direction", colours, [row["direction"] for row in rows], columns=1),
             tooltip=[_tip("meaning"), _tip("strength", ".3f"), _tip("direction")],
         ),
         base.mark_text(align="left", baseline="bottom", dy=2, dx=1, limit=330).encode(x=alt.datum(0), text="meaning:N"),
@@ -245,7 +247,7 @@ def slices(parts: list[dict[str, Any]]) -> Plot:
     return Plot(
         "slices",
         "Does it work for every part of the readers?",
-        "ROC AUC within each part, with 95 % intervals. Small parts have wide intervals; a part far to the left is "
+        "ROC AUC within each part, with 95% intervals. Small parts have wide intervals; a part far to the left is "
         "served badly.",
         _dots(rows, "part", "ROC AUC", None, {}, ".3f", sort=None),
     )
@@ -265,7 +267,7 @@ def _dots(
         y=alt.Y(f"{label}:N", title=None, sort=sort, axis=alt.Axis(labelLimit=170)),
         color=_colours(colour, colours) if colour else alt.value(BLUE),
     )
-    x = alt.X("value:Q", title=title, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=5))
+    x = alt.X("value:Q", title=title, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=FEWER_WHEN_NARROW))
     tips = [_tip(label), _tip("value", fmt), _tip("low", fmt), _tip("high", fmt)]
     return alt.layer(
         base.mark_rule(strokeWidth=2, opacity=0.7).encode(
@@ -298,7 +300,7 @@ def _share(name: str, title: str) -> Any:
     return {"field": name, "type": "quantitative", "title": title, "scale": {"domain": [0, 1]}, "axis": _percent_axis()}
 
 
-def _colours(name: str, colours: dict[str, str], present: list[str] | None = None, columns: int = 4) -> alt.Color:
+def _colours(name: str, colours: dict[str, str], present: list[str] | None = None, columns: int = 2) -> alt.Color:
     domain = [word for word in colours if present is None or word in present]
     return alt.Color(
         f"{name}:N",

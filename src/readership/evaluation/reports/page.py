@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import markupsafe
 import vl_convert
 from markupsafe import Markup
 
@@ -58,13 +59,23 @@ def _environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters["interval"] = words.with_interval
+    environment.filters["bounds"] = words.bounds
+    environment.filters["euros"] = words.euros
     environment.filters["percent"] = words.percent
     environment.filters["count"] = lambda number: f"{number:,}"
+    environment.filters["code"] = _code
+    environment.filters["sentence"] = lambda text: text[:1].upper() + text[1:]
     environment.filters["model"] = words.model_word
     environment.filters["task"] = words.task_word
     environment.filters["day"] = lambda moment: str(moment)[:10]
     environment.globals["configs"] = {mode: embedded(_config(mode)) for mode in ("light", "dark")}
     return environment
+
+
+def _code(text: str) -> Markup:
+    """Escaped text, with what stands in backticks set as code."""
+    parts = [markupsafe.escape(part) for part in text.split("`")]
+    return Markup("").join(Markup("<code>{}</code>").format(p) if i % 2 else p for i, p in enumerate(parts))
 
 
 def _template(name: str) -> str:
@@ -84,7 +95,14 @@ def _config(mode: str, background: str = "transparent") -> dict[str, Any]:
         "background": background,
         "font": "system-ui, -apple-system, Segoe UI, Helvetica, Arial, sans-serif",
         "view": {"stroke": None},
-        "axis": {**text, "gridColor": faint, "domainColor": faint, "tickColor": faint, "titlePadding": 10},
+        "axis": {
+            **text,
+            "gridColor": faint,
+            "domainColor": faint,
+            "tickColor": faint,
+            "titlePadding": 10,
+            "labelFlush": False,
+        },
         "axisY": {"domain": False, "ticks": False, "labelPadding": 6},
         "legend": {**text, "labelLimit": 320, "symbolType": "circle"},
         "title": {"color": ink, "anchor": "start", "fontSize": 15, "offset": 12},

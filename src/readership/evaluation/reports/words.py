@@ -18,6 +18,7 @@ MODEL_WORDS = {
     "base_rate": "one rate for everybody",
     "recency": "last-visit rule",
 }
+NBSP = "\u00a0"
 TRUST_WORDS = {"high": "Can be trusted", "fair": "Use with care", "low": "Do not use yet"}
 
 
@@ -64,15 +65,15 @@ def euros_sentence(evaluation: Evaluation) -> str:
     """What contacting by this model brings at the campaign's assumptions."""
     point = evaluation["operating_points"]["expected_cost"]
     assumed = (
-        f"at {point['contact_eur']:g} € a contact, {point['kept_eur']:g} € for a reader kept, "
-        f"and {point['kept_share']:.0%} of those contacted in time kept"
+        f"if a contact costs €{point['contact_eur']:g}, a reader kept is worth €{point['kept_eur']:g}, "
+        f"and {point['kept_share']:.0%} of leavers contacted stay"
     )
     if point["threshold"] is None:
         return f"Contacting nobody is best {assumed}."
     gain = point["gain_eur_per_1000_readers"]
     low, high = gain["ci95"]
-    interval = "" if low is None else f" [{low:,.0f} to {high:,.0f}]"
-    return f"{gain['value']:+,.0f} €{interval} for every 1,000 readers {assumed}."
+    interval = "" if low is None else f" [{euros(low)} to {euros(high)}]"
+    return f"{euros(gain['value'])}{interval} for every 1,000 readers, {assumed}."
 
 
 def target_line(evaluation: Evaluation) -> str:
@@ -87,26 +88,33 @@ def per_thousand(metric: Metric) -> str:
     if metric["value"] is None:
         return "none"
     low, high = metric["ci95"]
-    interval = "" if low is None else f" [{1000 * low:,.0f}–{1000 * high:,.0f}]"
-    return f"{1000 * metric['value']:,.0f}{interval}"
+    return f"{1000 * metric['value']:,.0f}" + ("" if low is None else f" [{1000 * low:,.0f}–{1000 * high:,.0f}]")
 
 
 def with_interval(metric: Metric, digits: int = 3) -> str:
     """`0.780 [0.766, 0.791]`; `unknown` where it cannot be."""
     if metric["value"] is None:
         return "unknown"
+    return f"{metric['value']:.{digits}f} {bounds(metric, digits)}".rstrip()
+
+
+def bounds(metric: Metric, digits: int = 3, scale: float = 1.0) -> str:
+    """`[0.766, 0.791]`, kept on one line; nothing where there is no interval."""
     low, high = metric["ci95"]
-    interval = "" if low is None else f" [{low:.{digits}f}, {high:.{digits}f}]"
-    return f"{metric['value']:.{digits}f}{interval}"
+    return "" if low is None else f"[{scale * low:.{digits}f},{NBSP}{scale * high:.{digits}f}]"
 
 
-def percent(metric: Metric, digits: int = 0) -> str:
+def percent(metric: Metric) -> str:
     """`37% [36%, 39%]`; `unknown` where it cannot be."""
     if metric["value"] is None:
         return "unknown"
     low, high = metric["ci95"]
-    interval = "" if low is None else f" [{low:.{digits}%}, {high:.{digits}%}]"
-    return f"{metric['value']:.{digits}%}{interval}"
+    return f"{metric['value']:.0%}" + ("" if low is None else f" [{low:.0%},{NBSP}{high:.0%}]")
+
+
+def euros(amount: float) -> str:
+    """`€103`, `−€249`."""
+    return f"{'−' if round(amount) < 0 else ''}€{abs(round(amount)):,}"
 
 
 def model_word(name: str) -> str:
