@@ -3,9 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from math import exp
 
+import numpy as np
 import pytest
-from served_world import AS_OF, Caller, World, serving
+from served_world import AS_OF, Caller, World, calibrator, manifest, serving
 
+from readership.contracts import Dataset, ModelSpec
+from readership.models._tabular import build
+from readership.registry.bundles import write_bundle
 from readership.serving.answers import ChurnAnswer
 
 
@@ -72,14 +76,63 @@ def test_unknown_reader_is_told_what_to_do(client: Caller) -> None:
     )
 
 
-def test_reasons_on_request_are_refused_in_words(client: Caller) -> None:
-    body = client.get("/v1/readers/42/churn?reasons=live").json()
-    assert body["reasons"] is None
-    assert "ask for `stored`" in body["reasons_note"]
+def test_reasons_are_stored_or_live_and_nothing_else(client: Caller) -> None:
     wrong = client.get("/v1/readers/42/churn?reasons=please")
     assert (wrong.status_code, wrong.json()["code"]) == (422, "request_invalid")
     assert "'please'" in wrong.json()["detail"]
+    assert client.get("/v1/readers/42/churn?reasons=stored").json()["reasons"] == ["no visit for 19 days"]
     assert client.get("/v1/readers/42/churn?unheard=of").status_code == 200
+
+
+def fitted_champion(world: World) -> None:
+    """Make a logistic regression live that was fitted on readers who leave when they read little."""
+    sessions = np.tile(np.arange(10, dtype=np.float32), 20)
+    dataset = Dataset(
+        task="churn",
+        features=np.stack([sessions, np.arange(200) % 2], axis=1).astype(np.float32),
+        names=("sessions_7d", "country"),
+        label=(sessions < 5).astype(np.float32),
+        reader=np.arange(200, dtype=np.uint64),
+        as_of=np.full(200, np.datetime64("2026-08-01", "ms")),
+        weight=np.ones(200),
+        categories={"country": ("AT", "DE")},
+    )
+    model = build(ModelSpec("logistic_regression", {"C": 0.5})).fit(dataset, None)
+    name, content = model.native()
+    files = {"model.onnx": model.to_onnx(), "calibrator.npz": calibrator(), name: content}
+    write_bundle(world.models, manifest("fitted", calibration="none"), files)
+    world.champion("fitted")
+
+
+def test_live_reasons_are_the_models_own_contributions(world: World) -> None:
+    fitted_champion(world)
+    with serving(world.settings) as client:
+        stored = client.get("/v1/readers/42/churn").json()
+        live = client.get("/v1/readers/42/churn?reasons=live").json()
+    assert stored["reasons"] is None
+    assert "`?reasons=live` computes them" in stored["reasons_note"]
+    assert live["reasons_note"] is None
+    assert live["reasons"][0] == "sessions that ended in the last 7 days: 3 (raises the risk)"
+    assert live["probability"] == stored["probability"] > 0.5
+
+
+def test_live_reasons_without_the_library_say_so(world: World, client: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lacking(*_: object) -> None:
+        raise ModuleNotFoundError("No module named 'xgboost'", name="xgboost")
+
+    monkeypatch.setattr("readership.models._native.restore", lacking)
+    body = client.get("/v1/readers/42/churn?reasons=live").json()
+    assert body["reasons"] is None
+    assert body["reasons_note"] == (
+        "exact contributions of logistic_regression need xgboost, which is not installed here; ask for `stored`"
+    )
+    assert body["band"] == "high"
+
+
+def test_live_reasons_of_a_bundle_without_its_own_file_say_so(client: Caller) -> None:
+    body = client.get("/v1/readers/42/churn?reasons=live").json()
+    assert (body["reasons"], body["band"]) == (None, "high")
+    assert body["reasons_note"].startswith("the model's own file cannot be read back")
 
 
 @pytest.mark.parametrize(("version", "as_of"), [("v0", AS_OF), ("v1", AS_OF - timedelta(days=1))])

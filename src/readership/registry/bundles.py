@@ -86,7 +86,8 @@ def versions(models_dir: Path, task: str) -> list[str]:
 class Bundle:
     """One model version, verified and ready to score."""
 
-    def __init__(self, manifest: Manifest, session: Any, calibrator: Calibrator) -> None:
+    def __init__(self, folder: Path, manifest: Manifest, session: Any, calibrator: Calibrator) -> None:
+        self.folder = folder
         self.manifest = manifest
         self._run = partial(session.run, ["margin"])
         self._calibrator = calibrator
@@ -106,7 +107,7 @@ class Bundle:
         if missing := {ONNX, CALIBRATOR} - set(content):
             raise BundleError(f"{folder} lists no {', '.join(sorted(missing))} in {MANIFEST}; train again")
         session = _session(folder, content[ONNX], len(manifest.features))
-        return cls(manifest, session, _calibrator(folder, manifest, content[CALIBRATOR]))
+        return cls(folder, manifest, session, _calibrator(folder, manifest, content[CALIBRATOR]))
 
     def margin(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Raw log-odds [n] of features [n, p] in the manifest's order."""

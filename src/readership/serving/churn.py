@@ -1,5 +1,7 @@
 """`GET /v1/readers/{reader_id}/churn`: one read of the online store, one run of the model, one JSON answer."""
 
+import asyncio
+from collections.abc import Awaitable
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
@@ -10,17 +12,24 @@ from starlette.responses import Response
 
 from readership.events.identity import reader_key
 from readership.features.online import OnlineFeatures, Row
+from readership.serving.explain import Explanation, explain
 from readership.serving.live_models import LiveModels, Snapshot
 from readership.serving.problems import Problem
-from readership.serving.scorer import risk_band
+from readership.serving.scorer import Scorer, risk_band
 
 ReaderId = Annotated[str, Path(description="the publisher's own reader id; any text", examples=["42"])]
 Reasons = Annotated[
     Literal["stored", "live"],
-    Query(description="`stored`: the exact contributions computed when the readers were last scored in batch"),
+    Query(
+        description="`stored`: as computed when readers were last scored in batch, null where that was for another "
+        "model version or other features; `live`: computed now, in milliseconds rather than microseconds"
+    ),
 ]
-_NOT_STORED = "none are stored for this model version and these features; `readership batch-score churn` stores them"
-_NOT_LIVE = "exact contributions need the library that trained the model, which the API does not hold; ask for `stored`"
+_NOT_STORED = Explanation(
+    None,
+    "none are stored for this reader, model version and features; `readership batch-score churn` stores those of the "
+    "readers most at risk; `?reasons=live` computes them",
+)
 
 
 class _Answer(msgspec.Struct):
@@ -43,7 +52,7 @@ class _Answer(msgspec.Struct):
 _encode = msgspec.json.Encoder().encode
 
 
-def churn(request: Request, reader_id: ReaderId, reasons: Reasons = "stored") -> Response:
+def churn(request: Request, reader_id: ReaderId, reasons: Reasons = "stored") -> Response | Awaitable[Response]:
     """How likely this reader is to stop coming within the horizon."""
     models: LiveModels = request.scope["app"].state.models
     now = models.now
@@ -56,10 +65,19 @@ def churn(request: Request, reader_id: ReaderId, reasons: Reasons = "stored") ->
     row = store.features.get(reader)
     if row is None:
         raise _reader_unknown(reader_id, store.features)
+    if reasons == "live":
+        return _explained(reader_id, scorer, row)
+    return _answer(reader_id, scorer, row, _stored(store.features, reader, row, scorer.bundle.manifest.version))
+
+
+async def _explained(reader_id: str, scorer: Scorer, row: Row) -> Response:
+    """The same answer with reasons computed now, beside the event loop."""
+    return _answer(reader_id, scorer, row, await asyncio.to_thread(explain, scorer, row))
+
+
+def _answer(reader_id: str, scorer: Scorer, row: Row, why: Explanation) -> Response:
     manifest = scorer.bundle.manifest
     probability = scorer.probability(row)
-    words = _stored_reasons(store.features, reader, row, manifest.version) if reasons == "stored" else None
-    note = _NOT_STORED if reasons == "stored" else _NOT_LIVE
     answer = _Answer(
         reader_id=reader_id,
         task=manifest.task,
@@ -68,8 +86,8 @@ def churn(request: Request, reader_id: ReaderId, reasons: Reasons = "stored") ->
         horizon_days=manifest.horizon_days,
         probability=probability,
         band=risk_band(probability),
-        reasons=words,
-        reasons_note=None if words else note,
+        reasons=why.reasons,
+        reasons_note=why.note,
         model_version=manifest.version,
         features_as_of=row.as_of,
         answered_at=datetime.now(UTC),
@@ -77,12 +95,12 @@ def churn(request: Request, reader_id: ReaderId, reasons: Reasons = "stored") ->
     return Response(_encode(answer), media_type="application/json")
 
 
-def _stored_reasons(online: OnlineFeatures, reader: int, row: Row, version: str) -> tuple[str, ...] | None:
+def _stored(online: OnlineFeatures, reader: int, row: Row, version: str) -> Explanation:
     """Reasons of this reader, unless they are of another model version or of features at another time."""
     stored = online.get_reasons("churn", reader)
     if stored is None or stored.model_version != version or stored.as_of != row.as_of:
-        return None
-    return stored.reasons
+        return _NOT_STORED
+    return Explanation(stored.reasons, None)
 
 
 def _cannot_answer(now: Snapshot) -> Problem:

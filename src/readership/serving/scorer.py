@@ -1,6 +1,9 @@
 """From a row of the online store to a probability: one bundle joined to one version of the stored features."""
 
+from collections.abc import Callable
+
 import numpy as np
+from numpy.typing import NDArray
 
 from readership.errors import BundleError
 from readership.features.encoding import row_encoder
@@ -15,7 +18,7 @@ class Scorer:
     """Scores one reader at a time with `bundle`, from rows of the store that `stored` describes.
 
     Raises BundleError when the store lacks a feature, or when the model answers a reader of whom nothing is known
-    with something that is no probability.
+    with something that is no probability. `in_words` is filled by `explain` when reasons are first asked for.
     """
 
     def __init__(self, bundle: Bundle, stored: Meta, lookback_days: int) -> None:
@@ -28,14 +31,19 @@ class Scorer:
                 "run `readership features build` with the code that trained it"
             )
         self.bundle = bundle
+        self.in_words: Callable[[Row], tuple[str, ...] | None] | None = None
         self._encode = row_encoder(stored.numbers, stored.words, manifest.features, manifest.categories)
         self._membership = _membership(manifest.population, stored)
         self._lookback_days = lookback_days
         _try(bundle)
 
+    def features(self, row: Row) -> NDArray[np.float32]:
+        """The row as the model's input [1, p]."""
+        return self._encode(row.numbers, row.words)
+
     def probability(self, row: Row) -> float:
         """Calibrated probability of this reader."""
-        return float(self.bundle.score(self._encode(row.numbers, row.words))[0])
+        return float(self.bundle.score(self.features(row))[0])
 
     def in_population(self, row: Row) -> bool | None:
         """Whether the model was made for this reader; None where the stored features cannot tell."""
