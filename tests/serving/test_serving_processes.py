@@ -111,6 +111,24 @@ def test_refusal_to_serve_strangers_without_a_key_is_a_message(world: World) -> 
     assert "Traceback" not in done.stderr
 
 
+def test_a_port_that_is_taken_is_a_message(world: World) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = subprocess.run(
+            [sys.executable, "-c", START, "serve", "--port", port],
+            env={**os.environ, "READERSHIP_HOME": str(world.settings.root)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith(f"error (input): the API could not start on 127.0.0.1:{port}")
+    assert last.endswith("choose another --port")
+
+
 def test_serving_imports_neither_frames_nor_the_warehouse() -> None:
     done = subprocess.run([sys.executable, "-c", IMPORTED], capture_output=True, text=True, check=True, timeout=60)
     loaded = set(done.stdout.split())

@@ -16,7 +16,7 @@ class ProblemAnswer(BaseModel):
                 "title": "Not Found",
                 "status": 404,
                 "code": "reader_unknown",
-                "detail": "reader '42' has no features as of 2026-10-01T00:00:00.000Z: …",
+                "detail": "reader '42' has no features as of 2026-10-01T00:00:00Z: …",
                 "instance": "/v1/readers/42/churn",
             }
         }
@@ -42,11 +42,14 @@ class ChurnAnswer(BaseModel):
                 "horizon_days": 28,
                 "probability": 0.8131,
                 "band": "high",
-                "reasons": ["no visit for 19 days (usual gap: 3)", "sessions fell from 9 to 1 in four weeks"],
+                "reasons": [
+                    "sessions that ended in the last 28 days: 1 (raises the risk)",
+                    "registered: 1 (lowers the risk)",
+                ],
                 "reasons_note": None,
                 "model_version": "20261001T000000-xgboost",
-                "features_as_of": "2026-10-01T00:00:00.000Z",
-                "answered_at": "2026-10-01T09:30:00.000Z",
+                "features_as_of": "2026-10-01T00:00:00Z",
+                "answered_at": "2026-10-01T09:30:00Z",
             }
         }
     )

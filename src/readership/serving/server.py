@@ -7,7 +7,7 @@ from typing import Any
 import uvicorn
 from uvicorn.config import LOGGING_CONFIG
 
-from readership.errors import SettingsError
+from readership.errors import InputError, SettingsError
 from readership.serving import keys
 from readership.serving.app import create_app
 from readership.settings import Settings
@@ -35,11 +35,16 @@ def serve(settings: Settings, *, host: str, port: int, workers: int = 1) -> None
         "timeout_graceful_shutdown": _GRACE_SECONDS,
         "log_config": _logging(),
     }
-    if workers == 1:
-        uvicorn.run(create_app(settings), **options)
-        return
-    os.environ.update(_environment(settings))
-    uvicorn.run("readership.serving.app:from_environment", factory=True, workers=workers, **options)
+    try:
+        if workers == 1:
+            uvicorn.run(create_app(settings), **options)
+            return
+        os.environ.update(_environment(settings))
+        uvicorn.run("readership.serving.app:from_environment", factory=True, workers=workers, **options)
+    except SystemExit as stop:
+        if stop.code:
+            why = "the lines above say why; where the address is in use, choose another --port"
+            raise InputError(f"the API could not start on {host}:{port}: {why}") from stop
 
 
 def _environment(settings: Settings) -> dict[str, str]:
