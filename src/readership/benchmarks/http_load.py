@@ -51,6 +51,8 @@ class Outcome:
         return {"answered": self.answered, "errors": self.errors, "rps": self.answered / self.seconds, **at}
 
 
+PATIENCE = 5.0
+"""Seconds to wait for answers to what was asked in time."""
 _Q = (("p50_ms", 0.5), ("p99_ms", 0.99), ("p999_ms", 0.999))
 
 
@@ -101,7 +103,9 @@ class Caller:
         self._requests = self._endless(random.Random(load.seed))
         self._idle: deque[Connection] = deque()
         self._due: deque[float] = deque()
-        self._until = float("inf")
+        self._under_way = 0
+        self._asking = True
+        self._done = False
 
     def _endless(self, chance: random.Random) -> Iterator[bytes]:
         load = self.load
@@ -111,17 +115,22 @@ class Caller:
 
     def free(self, connection: Connection) -> None:
         """This connection can ask."""
-        if perf_counter() >= self._until:
+        if not self._asking:
             return
         if not self.load.rate:
-            connection.ask(next(self._requests), perf_counter())
+            self._ask(connection, perf_counter())
         elif self._due:
-            connection.ask(next(self._requests), self._due.popleft())
+            self._ask(connection, self._due.popleft())
         else:
             self._idle.append(connection)
 
+    def _ask(self, connection: Connection, due: float) -> None:
+        self._under_way += 1
+        connection.ask(next(self._requests), due)
+
     def answered(self, connection: Connection, good: bool, due: float) -> None:
         """Count one answer."""
+        self._under_way -= 1
         if good:
             self.outcome.answered += 1
             self.outcome.latencies.append((perf_counter() - due) * 1000)
@@ -131,11 +140,11 @@ class Caller:
 
     def lost(self) -> None:
         """Count a connection the server closed while it was needed."""
-        if perf_counter() < self._until:
+        if not self._done:
             self.outcome.errors += 1
 
     async def run(self) -> Outcome:
-        """Ask for `seconds`, then let answers under way arrive."""
+        """Ask for `seconds`, then let what fell due be answered; what is not within `PATIENCE` counts as errors."""
         loop = asyncio.get_running_loop()
         started = perf_counter()
         opened = [
@@ -143,10 +152,13 @@ class Caller:
             for _ in range(self.load.connections)
         ]
         await (self._fall_due(started) if self.load.rate else asyncio.sleep(self.load.seconds))
-        self._until = perf_counter()
-        self.outcome.seconds = self._until - started
-        await asyncio.sleep(0.2)
-        self.outcome.errors += len(self._due)
+        self.outcome.seconds = perf_counter() - started
+        self._asking = bool(self.load.rate)
+        patience = perf_counter() + PATIENCE
+        while self._under_way + len(self._due) and perf_counter() < patience:
+            await asyncio.sleep(0.01)
+        self.outcome.errors += self._under_way + len(self._due)
+        self._done = True
         for transport, _ in opened:
             transport.close()
         return self.outcome
@@ -158,7 +170,7 @@ class Caller:
         while moment < started + self.load.seconds:
             while moment <= perf_counter():
                 if self._idle:
-                    self._idle.popleft().ask(next(self._requests), moment)
+                    self._ask(self._idle.popleft(), moment)
                 else:
                     self._due.append(moment)
                 moment += chance.expovariate(self.load.rate)

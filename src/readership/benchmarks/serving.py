@@ -51,7 +51,8 @@ PROTOCOL = (
     "{rounds} rounds of {open:.0f} s and the worst of them, counted from the moment a request fell due, so waiting "
     "counts; closed_p99_ms is the closed loop's. errors: answers other than 200 and "
     "connections lost, all phases. rss_mib_per_worker: resident memory after the load, touched pages of the shared "
-    "store included; private_mib_per_worker: without them."
+    "store included; private_mib_per_worker: without them. processor_us_per_answer: processor time of the worker over "
+    "the closed loop, which other work on the machine disturbs least."
 )
 
 
@@ -62,10 +63,12 @@ def run(*, readers: int = 100_000) -> dict[str, Any]:
         features = build_world(Path(folder), readers)
         with _server(Path(folder)) as (port, process):
             warm = _load(port, readers, WARM_SECONDS)
+            before = _processor_seconds(process.pid)
             closed = [_load(port, readers, CLOSED_SECONDS) for _ in range(ROUNDS)]
+            used = _processor_seconds(process.pid) - before
             rate = max(_middle(closed, "rps") / 2, 1.0)
             opened = [_load(port, readers, OPEN_SECONDS, rate) for _ in range(ROUNDS)]
-            resident, private = _memory_mib(process.pid)
+            memory = _memory_mib(process.pid)
     figures = {
         "churn_rps": _middle(closed, "rps"),
         "churn_p50_ms": _middle(opened, "p50_ms"),
@@ -74,9 +77,10 @@ def run(*, readers: int = 100_000) -> dict[str, Any]:
         "open_rps": _middle(opened, "rps"),
         "closed_p99_ms": _middle(closed, "p99_ms"),
         "errors": sum(load["errors"] for load in (warm, *closed, *opened)),
-        "rss_mib_per_worker": resident,
-        "private_mib_per_worker": private,
+        **memory,
     }
+    if used:
+        figures["processor_us_per_answer"] = used / sum(load["answered"] for load in closed) * 1e6
     protocol = PROTOCOL.format(
         readers=readers,
         features=features,
@@ -226,11 +230,23 @@ def _free_port() -> int:
         return port
 
 
-def _memory_mib(pid: int) -> tuple[float, float]:
-    """Resident and private memory of a process (`ps` and no private part where there is no /proc)."""
+def _memory_mib(pid: int) -> dict[str, float]:
+    """Resident memory of a process, and its private part where the system tells."""
     status = Path(f"/proc/{pid}/status")
     if not status.is_file():
         said = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, check=True)
-        return int(said.stdout) / 1024, float("nan")
-    lines = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
-    return tuple(int(lines[name].split()[0]) / 1024 for name in ("VmRSS", "RssAnon"))  # type: ignore[return-value]
+        return {"rss_mib_per_worker": int(said.stdout) / 1024}
+    kib = {
+        name: value.split()[0] for name, _, value in (line.partition(":") for line in status.open()) if value.strip()
+    }
+    return {"rss_mib_per_worker": int(kib["VmRSS"]) / 1024, "private_mib_per_worker": int(kib["RssAnon"]) / 1024}
+
+
+def _processor_seconds(pid: int) -> float:
+    """Processor time a process has taken so far; 0 where the system does not tell."""
+    stat = Path(f"/proc/{pid}/stat")
+    if not stat.is_file():
+        return 0.0
+    after_name = stat.read_text().rpartition(")")[2].split()
+    ticks: int = os.sysconf("SC_CLK_TCK")
+    return (int(after_name[11]) + int(after_name[12])) / ticks
