@@ -243,17 +243,16 @@ def train(
 ) -> None:
     """Steps 03 and 04: fit, choose on validation, calibrate, judge on held-out time, register, report."""
     from readership.pipelines.clock import resolve_now
-    from readership.pipelines.train import train_baselines, train_churn
+    from readership.pipelines.train import prepare, train_baselines, train_churn
 
     if (task is None) == (not (baselines or every)):
         raise typer.BadParameter("name a task, or --baselines, or --all")
     with _warehouse() as (warehouse, current, progress):
         now = resolve_now(warehouse, current, _utc(as_of))
         progress.say(now.reason)
-        if baselines:
-            result = train_baselines(warehouse, current, now.at, progress=progress)
-        else:
-            result = train_churn(warehouse, current, now.at, population=population.value, progress=progress)
+        prepared = prepare(warehouse, current, now.at, population=population.value, progress=progress)
+        step = train_baselines if baselines else train_churn
+        result = step(prepared, current, progress=progress)
     _emit(result.as_dict(), json)
 
 
@@ -287,7 +286,7 @@ def audit_leakage(
 @models_app.command("list")
 def models_list(json: Json = False) -> None:
     """Versions, their metrics, and which is champion or challenger."""
-    from readership.registry.mlflow_registry import list_models
+    from readership.registry.versions import list_models
 
     rows = list_models(load_settings())
     if json:
@@ -430,7 +429,7 @@ def demo(
     days: Annotated[int, typer.Option(min=1, help="How many simulated days.")] = 270,
     json: Json = False,
 ) -> None:
-    """Simulate a publisher and run every step on it, in a warehouse of its own (var/demo)."""
+    """Simulate a publisher and run every step on it."""
     from readership.pipelines.demo import demo as run_demo
 
     outcome = run_demo(load_settings(), readers=readers, days=days)

@@ -17,8 +17,8 @@ Metric = dict[str, Any]
 class Folds:
     """Cut-offs of one experiment, in time order; every label window closes before the next fold begins.
 
-    A candidate is fitted on `train`, stopped and compared on `valid`, its calibrator fitted and chosen on
-    `calibration`; the chosen one is fitted again on `refit` (all of them and what lies between) and judged on `test`.
+    A candidate is fitted on `train`, stopped and compared on `valid`; the chosen one's calibrator is fitted and chosen
+    on `calibration`. Where none wins it is fitted again on `refit` (all of them and what lies between). `test` judges.
     """
 
     train: tuple[datetime, ...]

@@ -115,7 +115,7 @@ def load_settings() -> Settings:
     Raises SettingsError naming the variable and the value that cannot be used.
     """
     try:
-        return Settings(_env_file=project_root() / ".env")  # type: ignore[call-arg]
+        return Settings(_env_file=project_root() / ".env")
     except ValidationError as error:
         first = error.errors()[0]
         name = "READERSHIP_" + "_".join(str(part) for part in first["loc"]).upper()

@@ -108,6 +108,8 @@ def assemble(
 def check_folds(dataset: Dataset, folds: Folds, explain: Callable[[datetime], str]) -> None:
     """Refuse a fold without rows or with one class only; `explain` says who was left out at a cut-off."""
     for name, cutoffs in _named(folds).items():
+        if not cutoffs:
+            continue
         part = dataset.at(cutoffs)
         when = f"{cutoffs[0]:%Y-%m-%d}" + (f" … {cutoffs[-1]:%Y-%m-%d}" if len(cutoffs) > 1 else "")
         where = f"the {name} cut-off{'s' if len(cutoffs) > 1 else ''} {when}"

@@ -1,0 +1,150 @@
+"""The whole way on one warehouse: exploration, features, baselines, models, scores, the first page."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from readership.contracts import Evaluation
+from readership.errors import InputError, NotEnoughData
+from readership.evaluation.files import read_evaluations
+from readership.evaluation.reports.index import write_index
+from readership.evaluation.reports.words import summarise, with_interval
+from readership.pipelines.clock import resolve_now
+from readership.pipelines.explore import explore
+from readership.pipelines.features import build_features
+from readership.pipelines.progress import Progress
+from readership.pipelines.score import score_churn
+from readership.pipelines.train import Trained, prepare, train_baselines, train_churn
+from readership.settings import Settings
+from readership.warehouse import Warehouse, read_sql
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run left behind, and what it left out and why."""
+
+    evaluations: tuple[Evaluation, ...]
+    pages: tuple[Path, ...]
+    skipped: dict[str, str]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The facts a script needs."""
+        return {
+            "models": [
+                {"task": found["task"], "champion": found["champion"], "metrics": found["metrics"]}
+                for found in self.evaluations
+            ],
+            "reports": [str(page) for page in self.pages],
+            "skipped": self.skipped,
+        }
+
+    def table(self) -> str:
+        """Models, metrics and intervals, what was left out, and the paths of the reports."""
+        lines = [evaluation_table(list(self.evaluations))] if self.evaluations else []
+        lines += [f"left out: {step}: {reason}" for step, reason in self.skipped.items()]
+        return "\n".join([*lines, *map(str, self.pages)])
+
+
+def run_all(
+    warehouse: Warehouse,
+    settings: Settings,
+    *,
+    as_of: datetime | None = None,
+    exploration: bool = True,
+    features: bool = True,
+    progress: Progress,
+) -> Outcome:
+    """Every step in order; a model whose data is not there is left out with its reason.
+
+    Raises NotEnoughData when no model at all could be made.
+    """
+    now = resolve_now(warehouse, settings, as_of)
+    progress.say(now.reason)
+    pages = []
+    if exploration:
+        with progress.step("01 exploration"):
+            pages.append(explore(warehouse, settings, now.at))
+    if features:
+        with progress.step("02 features"):
+            built = build_features(warehouse, settings, now.at)
+            progress.say(f"{built.features} features; {built.online_readers:,} readers in the online store")
+    skipped: dict[str, str] = {}
+    trained = _churn(warehouse, settings, now.at, skipped, progress)
+    if not trained:
+        raise NotEnoughData("; ".join(f"{task}: {reason}" for task, reason in skipped.items()))
+    with progress.step("scores and reasons"):
+        for made in trained:
+            score_churn(warehouse, settings, now.at, made.evaluation["task"])
+    index = write_index([made.evaluation for made in trained], settings.artifacts_dir / "reports")
+    pages = [index, *pages, *(made.report for made in trained if made.report)]
+    return Outcome(tuple(made.evaluation for made in trained), tuple(pages), skipped)
+
+
+def _churn(
+    warehouse: Warehouse, settings: Settings, now: datetime, skipped: dict[str, str], progress: Progress
+) -> list[Trained]:
+    """Baselines and churn of registered readers; churn of subscribers where paid periods are known."""
+    made = []
+
+    def registered() -> None:
+        prepared = prepare(warehouse, settings, now, progress=progress)
+        with progress.step("03 baselines"):
+            train_baselines(prepared, settings, progress=progress)
+        with progress.step("04 churn"):
+            made.append(train_churn(prepared, settings, progress=progress))
+
+    def subscribers() -> None:
+        if not warehouse.scalar(read_sql("readership.pipelines.sql", "paid_periods")):
+            raise NotEnoughData("the table `subscriptions` holds no paid periods")
+        audit = made[0].audit if made else None
+        prepared = prepare(warehouse, settings, now, population="subscribers", audit=audit, progress=progress)
+        made.append(train_churn(prepared, settings, progress=progress))
+
+    for task, step in (("churn", registered), ("churn_subscribers", subscribers)):
+        _or_skip(task, step, skipped, progress)
+    return made
+
+
+def _or_skip(task: str, step: Callable[[], None], skipped: dict[str, str], progress: Progress) -> None:
+    try:
+        step()
+    except NotEnoughData as reason:
+        skipped[task] = str(reason)
+        progress.say(f"{task} left out: {reason}")
+
+
+def read_evaluation(settings: Settings, task: str) -> Evaluation:
+    """The newest evaluation of a task; InputError naming the command that makes one."""
+    for found in read_evaluations(settings.artifacts_dir / "evaluation"):
+        if found["task"] == task:
+            return found
+    raise InputError(f"{task} has not been evaluated yet; `readership train {task}` does")
+
+
+def evaluation_table(evaluations: list[Evaluation]) -> str:
+    """For each model its metrics with intervals, then what they mean in sentences."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("model", "champion", "ROC AUC", "log loss", "calibration error", "precision", "recall"):
+        table.add_column(heading, no_wrap=True)
+    for found in evaluations:
+        metrics, aimed = found["metrics"], found["operating_points"]["roadmap"]
+        shown = [metrics["roc_auc"], metrics["log_loss"], metrics["ece"], aimed["precision"], aimed["recall"]]
+        table.add_row(found["task"], found["champion"], *map(with_interval, shown))
+    buffer = StringIO()
+    console = Console(file=buffer, width=160)
+    console.print(table)
+    for found in evaluations:
+        said = summarise(found)
+        console.print(
+            f"\n{said.task}: {said.sentence}\n  {said.trust}: {said.trust_reason}\n  ROC AUC {said.roc_auc}; "
+            f"{said.target}\n  next: {said.next_step}\n  {said.euros}",
+            markup=False,
+            highlight=False,
+        )
+    return buffer.getvalue().rstrip() + "\n"

@@ -1,0 +1,130 @@
+"""Batch scoring: the population as of now into the `predictions` table, a Parquet file, and reasons for the API."""
+
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from readership.contracts import Manifest
+from readership.errors import NotEnoughData
+from readership.features.catalogue import by_name
+from readership.features.encoding import encode
+from readership.features.online import ReasonsWriter
+from readership.models import churn
+from readership.models._native import restore
+from readership.models._reasons import reasons
+from readership.pipelines.dataset import labels, newest_load
+from readership.pipelines.features import feature_frame
+from readership.registry.bundles import Bundle
+from readership.registry.live import read_live
+from readership.settings import Settings
+from readership.warehouse import Warehouse, read_sql
+
+MOST_REASONS = 50_000
+
+
+def score_churn(warehouse: Warehouse, settings: Settings, now: datetime, task: str = churn.TASK) -> dict[str, Any]:
+    """Score everyone the live champion of `task` may be asked about at `now`.
+
+    Writes rows of `predictions`, `artifacts/scores/<task>.parquet` (the publisher's own ids, probability, band,
+    reasons) and, for at most `MOST_REASONS` readers by risk, the reasons the API gives. Raises NotEnoughData
+    without a champion or without readers; nothing is written then.
+    """
+    models = settings.artifacts_dir / "models"
+    version = read_live(models, task).champion
+    if version is None:
+        raise NotEnoughData(
+            f"{task} has no champion yet; `readership train {churn.TASK}` makes one; nothing was written"
+        )
+    bundle = Bundle.load(models / task / version)
+    snapshot = newest_load(warehouse)
+    asked = labels(warehouse, task, now, snapshot, settings).select("user_id")
+    frame = feature_frame(warehouse, now, snapshot, settings=settings).join(asked, on="user_id", how="semi")
+    if frame.is_empty():
+        raise NotEnoughData(f"{task}: nobody can be asked about at {now:%Y-%m-%d %H:%M} UTC; nothing was written")
+    manifest = bundle.manifest
+    matrix = encode(frame, manifest.features, manifest.categories)
+    probability = bundle.score(matrix)
+    first = np.argsort(-probability, kind="stable")[:MOST_REASONS]
+    words = _reasons(models / task / version, manifest, matrix[first])
+    ids = frame["user_id"].to_numpy()
+    _predict(warehouse, manifest, ids, matrix, probability, now)
+    if words is not None:
+        with ReasonsWriter(settings.online_dir, task, model_version=version, as_of=now) as writer:
+            writer.put(ids[first], words)
+    path = _table(warehouse, settings, task, ids, probability, first, words)
+    return {"task": task, "model_version": version, "readers": len(ids), "as_of": now.isoformat(), "scores": str(path)}
+
+
+def _reasons(folder: Path, manifest: Manifest, matrix: NDArray[np.float32]) -> list[list[str]] | None:
+    """Reasons of each row in words; None for a model whose score has no exact parts."""
+    model = restore(manifest, folder)
+    parts = model.contributions(matrix) if model else None
+    if parts is None:
+        return None
+    return reasons(manifest.features, parts, matrix, by_name(), manifest.categories)
+
+
+def _predict(
+    warehouse: Warehouse,
+    manifest: Manifest,
+    readers: NDArray[np.uint64],
+    matrix: NDArray[np.float32],
+    probability: NDArray[np.float64],
+    now: datetime,
+) -> None:
+    """One row of `predictions` a reader; scoring the same readers again at the same time adds nothing."""
+    hashes = [hashlib.sha256(row.tobytes()).hexdigest()[:16] for row in matrix]
+    at = datetime.now(UTC)
+    name = f"{manifest.task}/{manifest.version}/{now.isoformat()}"
+    frame = pl.DataFrame({"user_id": readers, "inputs_hash": hashes, "score": probability}).with_columns(
+        decision_id=pl.format("{}/{}", pl.lit(name), pl.col("user_id")),
+        task=pl.lit(manifest.task),
+        model_version=pl.lit(manifest.version),
+        features_as_of=pl.lit(now).dt.cast_time_unit("ms"),
+        at=pl.lit(at).dt.cast_time_unit("ms"),
+        received_at=pl.lit(at).dt.cast_time_unit("ms"),
+        loaded_at=pl.lit(at).dt.cast_time_unit("ms"),
+    )
+    written = warehouse.frame(
+        read_sql("readership.pipelines.sql", "predicted"),
+        task=manifest.task,
+        model_version=manifest.version,
+        features_as_of=now,
+    )
+    new = frame.join(written, on="decision_id", how="anti")
+    if not new.is_empty():
+        warehouse.insert("predictions", new.to_arrow())
+
+
+def _table(
+    warehouse: Warehouse,
+    settings: Settings,
+    task: str,
+    readers: NDArray[np.uint64],
+    probability: NDArray[np.float64],
+    first: NDArray[np.intp],
+    words: list[list[str]] | None,
+) -> Path:
+    ids = warehouse.frame(read_sql("readership.pipelines.sql", "external_ids"))
+    scores = pl.DataFrame(
+        {"user_id": readers, "probability": probability, "band": [churn.band(value) for value in probability]}
+    )
+    told = {"user_id": readers[first], "reasons": words if words is not None else [None] * len(first)}
+    told_frame = pl.DataFrame(told, schema_overrides={"reasons": pl.List(pl.String)})
+    table = (
+        scores.join(ids, on="user_id", how="left")
+        .join(told_frame, on="user_id", how="left")
+        .sort("probability", "user_id", descending=[True, False])
+        .select(pl.col("external_id").alias("reader_id"), "probability", "band", "reasons")
+    )
+    path = settings.artifacts_dir / "scores" / f"{task}.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".part")
+    table.write_parquet(draft)
+    draft.replace(path)
+    return path

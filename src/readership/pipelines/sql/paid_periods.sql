@@ -1,0 +1,3 @@
+-- How many paid periods are known.
+-- grain: one row
+SELECT count() FROM subscriptions

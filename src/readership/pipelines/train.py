@@ -1,0 +1,297 @@
+"""Steps 03 and 04: build the dataset, fit, choose, calibrate, judge on held-out time, register, report."""
+
+import io
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version as library_version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from readership.contracts import Dataset, Evaluation, Folds, Manifest, ModelSpec
+from readership.datasets.folds import plan_folds
+from readership.datasets.rules import LabelRule, label_rule
+from readership.datasets.store import DatasetManifest, fold_dates, save
+from readership.errors import BundleError, NotEnoughData, PromotionRefused
+from readership.evaluation.evaluate import Facts, Scores, evaluate_binary
+from readership.evaluation.files import write_evaluation
+from readership.evaluation.leakage import AuditReport
+from readership.evaluation.reports.report import write_report
+from readership.features.catalogue import by_name
+from readership.models import baselines, churn
+from readership.models._reasons import drivers
+from readership.pipelines.audit import audit_leakage
+from readership.pipelines.dataset import build_dataset
+from readership.pipelines.fitting import Fit, fit
+from readership.pipelines.oracle import churn_oracle
+from readership.pipelines.progress import Progress
+from readership.registry.bundles import Bundle, write_bundle
+from readership.registry.promotion import promote, register
+from readership.settings import Settings
+from readership.warehouse import Warehouse, read_sql
+
+PARITY = 1e-5
+DRIVER_ROWS = 5_000
+LIBRARIES = ("lightgbm", "numpy", "onnxruntime", "readership", "scikit-learn", "xgboost-cpu")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A question, its dataset, and what is known about the log; shared by the steps that use the same rows."""
+
+    rule: LabelRule
+    folds: Folds
+    dataset: Dataset
+    manifest: DatasetManifest
+    data: Mapping[str, Any]
+    audit: AuditReport
+    oracle: pl.DataFrame | None
+    timings: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training left behind."""
+
+    evaluation: Evaluation
+    evaluation_file: Path
+    report: Path | None
+    version: str | None
+    promotion: str
+    audit: AuditReport
+
+    def as_dict(self) -> dict[str, Any]:
+        """The few facts a script needs."""
+        return {
+            "task": self.evaluation["task"],
+            "champion": self.evaluation["champion"],
+            "metrics": self.evaluation["metrics"],
+            "version": self.version,
+            "promotion": self.promotion,
+            "evaluation": str(self.evaluation_file),
+            "report": str(self.report) if self.report else None,
+        }
+
+
+def prepare(
+    warehouse: Warehouse,
+    settings: Settings,
+    now: datetime,
+    *,
+    population: str = "registered",
+    audit: AuditReport | None = None,
+    progress: Progress,
+) -> Prepared:
+    """The dataset of the churn question, saved with its manifest, and the audit of what it was built from.
+
+    Raises NotEnoughData where the log is too short or too one-sided for honest folds.
+    """
+    rule = label_rule(churn.TASK, settings, population)
+    span = warehouse.frame(read_sql("readership.pipelines.sql", "log_span"), snapshot_at=datetime.now(UTC)).row(
+        0, named=True
+    )
+    if not span["events"]:
+        raise NotEnoughData(
+            "the warehouse holds no events; `readership demo` or `readership simulate` make some, "
+            "`readership ingest FILE` loads yours"
+        )
+    folds = plan_folds(span["first"], now, horizon=rule.horizon, lookback=rule.lookback)
+    timings: dict[str, float] = {}
+    with progress.step(f"dataset: {rule.definition}"), _timed(timings, "dataset"):
+        dataset, manifest = build_dataset(warehouse, settings, rule.task, folds, population=population)
+        save(dataset, manifest, settings.artifacts_dir / "datasets" / rule.name / manifest.content_hash[:12])
+        progress.say(f"{len(dataset):,} rows of {manifest.readers:,} readers at {len(manifest.row_counts)} cut-offs")
+    if audit is None:
+        with progress.step("leakage audit"), _timed(timings, "audit"):
+            audit = audit_leakage(warehouse, settings, progress=progress)
+    oracle = None
+    if rule.name == "churn":
+        with _timed(timings, "oracle"):
+            oracle = churn_oracle(warehouse, _asked(dataset.at(folds.test)), rule.horizon_days)
+    source = "simulated publisher" if oracle is not None else f"event log in database {warehouse.database!r}"
+    data = {
+        "source": source,
+        "events": span["events"],
+        "readers": span["readers"],
+        "from": span["first"].isoformat(),
+        "to": span["last"].isoformat(),
+    }
+    return Prepared(rule, folds, dataset, manifest, data, audit, oracle, timings)
+
+
+def train_baselines(prepared: Prepared, settings: Settings, *, progress: Progress) -> Trained:
+    """Step 03: the simple models on the same split, in `artifacts/evaluation/baselines/`."""
+    with progress.step("baselines"):
+        simple = [spec for spec in baselines.specs(prepared.dataset.names) if spec.name not in ("base_rate", "recency")]
+        result = fit(prepared.dataset, prepared.folds, simple, churn.floors, _said(progress))
+        evaluation = judge(prepared, result, floors=())
+    path = write_evaluation(evaluation, settings.artifacts_dir / "evaluation" / "baselines")
+    return Trained(evaluation, path, None, None, "baselines are for comparison and are not registered", prepared.audit)
+
+
+def train_churn(prepared: Prepared, settings: Settings, *, progress: Progress) -> Trained:
+    """Step 04: every candidate on the same rows; the champion becomes a bundle, a version and a report."""
+    with progress.step(f"models: {prepared.rule.name}"), _timed(prepared.timings, "models"):
+        result = fit(prepared.dataset, prepared.folds, churn.specs(), churn.floors, _said(progress))
+        progress.say(f"champion {result.choice.champion}: {result.choice.why}")
+    with progress.step("evaluation on held-out time"), _timed(prepared.timings, "evaluation"):
+        evaluation = judge(prepared, result, floors=baselines.NAMES)
+    with progress.step("bundle, registry, report"):
+        folder = settings.artifacts_dir / "evaluation"
+        path = write_evaluation(evaluation, folder)
+        bundle = export(prepared, result, evaluation, settings)
+        version = register(settings, bundle, evaluation)
+        promotion = _promoted(settings, prepared.rule.name, version)
+        progress.say(promotion)
+        report = write_report(evaluation, settings.artifacts_dir / "reports")
+    return Trained(evaluation, path, report, version, promotion, prepared.audit)
+
+
+def judge(prepared: Prepared, result: Fit, floors: Sequence[str]) -> Evaluation:
+    """The evaluation of a fit on its test rows; `floors` names the models shown as floors besides rules of thumb."""
+    shown = {name: result.candidates[name] for name in floors if name in result.candidates}
+    return evaluate_binary(
+        result.test,
+        Scores(result.choice.champion, result.candidates, {**result.rules, **shown}, _oracle(prepared, result.test)),
+        Facts(
+            question=_question(prepared.rule),
+            who_acts="the audience team: a newsletter, an offer or a call to the readers most at risk",
+            outcome="leave",
+            definition=prepared.rule.definition,
+            n_train=result.train_rows,
+            data=prepared.data,
+            protocol=_protocol(prepared, result),
+            leakage=_leakage(prepared.audit),
+            drivers=_drivers(result),
+            timings=prepared.timings,
+        ),
+        valid=result.valid,
+        valid_probability=result.valid_probability,
+    )
+
+
+def export(prepared: Prepared, result: Fit, evaluation: Evaluation, settings: Settings) -> Path:
+    """The champion as a bundle, read back and compared with the model it came from on every test row.
+
+    Raises BundleError when the two differ by more than `PARITY` in log-odds.
+    """
+    model, test = result.champion, result.test
+    native_name, native = model.native()
+    arrays = result.calibrator.to_arrays()
+    created = datetime.now(UTC)
+    manifest = Manifest(
+        task=prepared.rule.name,
+        version=f"{created:%Y%m%dT%H%M%S}-{prepared.manifest.content_hash[:6]}",
+        model=ModelSpec(model.spec.name, dict(model.spec.parameters), model.spec.seed),
+        features=test.names,
+        categories=dict(test.categories),
+        calibration=result.calibrator.name,
+        horizon_days=prepared.rule.horizon_days,
+        population=prepared.rule.population,
+        dataset_hash=prepared.manifest.content_hash,
+        sql_hashes=prepared.manifest.sql_hashes,
+        data_from=prepared.data["from"],
+        data_to=prepared.data["to"],
+        trained_until=(max(prepared.folds.refit) + prepared.folds.horizon).isoformat(),
+        created_at=created.isoformat(),
+        libraries={name: library_version(name) for name in LIBRARIES},
+        metrics=evaluation["metrics"],
+        operating_points={name: point["threshold"] for name, point in evaluation["operating_points"].items()},
+        files={},
+    )
+    files = {"model.onnx": model.to_onnx(), "calibrator.npz": _npz(arrays), native_name: native}
+    folder = write_bundle(settings.artifacts_dir / "models", manifest, files)
+    apart = float(np.max(np.abs(Bundle.load(folder).margin(test.features) - model.margin(test.features))))
+    if apart > PARITY:
+        raise BundleError(
+            f"{folder}: its ONNX form differs from the model by {apart:.2g} log-odds; it was not registered"
+        )
+    return folder
+
+
+def _promoted(settings: Settings, task: str, version: str) -> str:
+    try:
+        return f"{task} {version} is champion: {promote(settings, task, version, by='readership train').reason}"
+    except PromotionRefused as refusal:
+        return str(refusal)
+
+
+def _asked(rows: Dataset) -> pl.DataFrame:
+    times = pl.Series("as_of", rows.as_of.astype("datetime64[ms]")).dt.replace_time_zone("UTC")
+    return pl.DataFrame({"user_id": rows.reader}).with_columns(times)
+
+
+def _oracle(prepared: Prepared, test: Dataset) -> np.ndarray[Any, np.dtype[np.float64]] | None:
+    if prepared.oracle is None:
+        return None
+    joined = _asked(test).join(prepared.oracle, on=["user_id", "as_of"], how="left", maintain_order="left")
+    return joined["probability"].fill_null(float("nan")).to_numpy()
+
+
+def _question(rule: LabelRule) -> str:
+    days = rule.horizon_days
+    if rule.population == "subscribers":
+        return "Which subscribers whose paid period is about to end will not renew it?"
+    return f"Which registered readers will not come back in the next {days} days?"
+
+
+def _protocol(prepared: Prepared, result: Fit) -> dict[str, Any]:
+    dates = {f"{name}_as_of": list(cutoffs) for name, cutoffs in fold_dates(prepared.folds).items()}
+    return {
+        "split": "temporal",
+        **dates,
+        "horizon_days": prepared.rule.horizon_days,
+        "lookback_days": prepared.rule.lookback_days,
+        "population": prepared.rule.population,
+        "champion_chosen_by": result.choice.why,
+        "calibration": result.calibrator.name,
+        "features_kept": len(result.selection.kept),
+        "features_dropped": dict(result.selection.dropped),
+        "dataset_hash": prepared.manifest.content_hash,
+        "snapshot_at": prepared.manifest.snapshot_at,
+    }
+
+
+def _leakage(audit: AuditReport) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for check in audit.checks:
+        found[check.name] = check.result
+        found |= {
+            name: check.found[name]
+            for name in ("shuffled_label_auc", "strongest_single_feature")
+            if name in check.found
+        }
+    return {**found, "verdict": audit.verdict}
+
+
+def _drivers(result: Fit) -> list[dict[str, Any]]:
+    rows = result.test.take(np.linspace(0, len(result.test) - 1, min(len(result.test), DRIVER_ROWS)).astype(np.intp))
+    parts = result.champion.contributions(rows.features)
+    if parts is None:
+        return []
+    return [
+        {"name": driver.feature, **{k: v for k, v in driver._asdict().items() if k != "feature"}}
+        for driver in drivers(rows.names, parts, rows.features, by_name(), rows.categories)
+    ]
+
+
+def _npz(arrays: Mapping[str, Any]) -> bytes:
+    content = io.BytesIO()
+    np.savez(content, **arrays)
+    return content.getvalue()
+
+
+def _said(progress: Progress) -> Callable[[str, float], None]:
+    return lambda name, seconds: progress.say(f"{name}: {seconds:.1f} s")
+
+
+@contextmanager
+def _timed(timings: dict[str, float], name: str) -> Iterator[None]:
+    began = time.monotonic()
+    yield
+    timings[name] = time.monotonic() - began
