@@ -75,7 +75,7 @@ def reader_day_table(
 ) -> pa.Table:
     """The state of these registered readers as a day begins, after midnight's step and before any visit."""
     columns = [
-        pa.array([day] * len(who), pa.date32()),
+        pa.array(np.full(len(who), np.datetime64(day)), pa.date32()),
         pa.array(people.user_id[who]),
         pa.array(phase[who].astype(np.uint8)),
         pa.array(newsletter[who]),
