@@ -1,0 +1,149 @@
+"""A few features worked out by hand: the reader's own clock, consent, subscriptions, arrivals."""
+
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+import pytest
+from session_rows import AS_OF, DAY, TICK, insert, session
+
+from readership.errors import InputError
+from readership.features.catalogue import catalogue
+from readership.pipelines.features import feature_frame
+from readership.settings import Settings
+from readership.warehouse import Warehouse
+
+
+def row_of(warehouse: Warehouse, settings: Settings, as_of: datetime = AS_OF, reader: int = 1) -> dict:
+    frame = feature_frame(warehouse, as_of, AS_OF + DAY, settings=settings, purposes=1)
+    return frame.row(by_predicate=pl.col("user_id") == reader, named=True)
+
+
+def test_days_and_weekdays_are_those_of_the_readers_clock_across_daylight_saving(
+    warehouse: Warehouse, settings: Settings
+) -> None:
+    """Berlin goes from UTC+1 to UTC+2 on Sunday 29 March 2026 at 01:00 UTC."""
+    starts = [
+        datetime(2026, 3, 28, 22, 30, tzinfo=UTC),  # Saturday 23:30
+        datetime(2026, 3, 28, 23, 30, tzinfo=UTC),  # Sunday 00:30, another day than in UTC
+        datetime(2026, 3, 29, 22, 30, tzinfo=UTC),  # Monday 00:30; by the offset of the day before, Sunday 23:30
+    ]
+    insert(warehouse, [session(1, start + timedelta(minutes=5), timezone="Europe/Berlin") for start in starts])
+    row = row_of(warehouse, settings, datetime(2026, 3, 31, 21, 30, tzinfo=UTC))  # Tuesday 23:30
+    assert row["active_days_7d"] == 3
+    assert row["longest_streak_days"] == 3
+    assert row["current_gap_days"] == 1
+    assert row["current_streak_days"] == 3
+    assert row["weekend_session_share_90d"] == pytest.approx(2 / 3)
+    assert row["night_session_share_90d"] == pytest.approx(2 / 3)
+    assert row["evening_session_share_90d"] == pytest.approx(1 / 3)
+    assert row["sessions_per_active_day_90d"] == 1
+
+    half_an_hour_later = row_of(warehouse, settings, datetime(2026, 3, 31, 22, 1, tzinfo=UTC))  # Wednesday 00:01
+    assert half_an_hour_later["current_gap_days"] == 2
+    assert half_an_hour_later["current_streak_days"] == 0
+
+
+@pytest.mark.parametrize(("zone", "gap"), [("Pacific/Kiritimati", 2), ("", 1), ("Pacific/Pago_Pago", 2)])
+def test_today_is_the_readers_today(warehouse: Warehouse, settings: Settings, zone: str, gap: int) -> None:
+    """As of 31 March 12:00 UTC it is 1 April 02:00 in Kiritimati and 31 March 01:00 in Pago Pago.
+
+    The session began on 30 March 08:55 UTC: 22:55 of that day in Kiritimati, 21:55 of the day before in Pago Pago.
+    """
+    insert(warehouse, [session(1, datetime(2026, 3, 30, 9, 0, tzinfo=UTC), timezone=zone)])
+    assert row_of(warehouse, settings, datetime(2026, 3, 31, 12, tzinfo=UTC))["current_gap_days"] == gap
+
+
+def test_a_window_holds_its_first_instant_and_not_its_last(warehouse: Warehouse, settings: Settings) -> None:
+    insert(warehouse, [session(1, AS_OF - 7 * DAY), session(1, AS_OF - 7 * DAY - TICK), session(1, AS_OF)])
+    row = row_of(warehouse, settings)
+    assert (row["sessions_7d"], row["sessions_14d"]) == (1, 2)
+
+
+def test_a_regular_reader_who_stays_away(warehouse: Warehouse, settings: Settings) -> None:
+    """Every third day, last seen 12 days ago: four times the usual gap."""
+    insert(warehouse, [session(1, AS_OF - n * DAY + timedelta(hours=1)) for n in (12, 15, 18, 21)])
+    row = row_of(warehouse, settings)
+    assert (row["usual_gap_days"], row["current_gap_days"], row["current_gap_over_usual"]) == (3, 12, 4)
+    assert (row["gap_spread_days"], row["active_weeks_12w"]) == (0, 3)
+
+
+def test_subscription_newsletter_profile_and_arrival(warehouse: Warehouse, settings: Settings) -> None:
+    insert(
+        warehouse,
+        [
+            session(1, AS_OF - 40 * DAY, subscription_starts=1, subscription_tier="premium", referrer="newsletter"),
+            session(1, AS_OF - 20 * DAY, subscription_prompts=2, newsletter_signups=1, country="DE", brand="news"),
+            session(1, AS_OF - 10 * DAY, payment_failures=1, country="AT", referrer="https://www.google.com/search"),
+            session(1, AS_OF - 5 * DAY, subscription_cancels=1, referrer="https://t.co/x", device_type="app"),
+            session(1, AS_OF - 4 * DAY, referrer="direct"),
+            session(2, AS_OF - 4 * DAY),
+        ],
+    )
+    row = row_of(warehouse, settings)
+    assert row["subscription_starts_ever"] == row["subscription_cancels_ever"] == row["payment_failures_ever"] == 1
+    assert row["subscription_renewals_ever"] == 0
+    assert (row["subscription_prompts_28d"], row["subscription_prompts_90d"]) == (2, 2)
+    assert row["days_since_subscription_start"] == 40
+    assert row["days_since_subscription_cancel"] == 5
+    assert row["days_since_subscription_renewal"] is None
+    assert (row["newsletter_signups_ever"], row["days_since_newsletter_signup"]) == (1, 20)
+    assert (row["tier"], row["country"], row["device_type"], row["brand"]) == ("premium", "AT", "app", "news")
+    assert row["browser"] is None
+    assert row["search_arrival_share_90d"] == row["social_arrival_share_90d"] == 0.25
+    assert row["newsletter_arrival_share_90d"] == row["direct_arrival_share_90d"] == 0.25
+    assert row["last_arrival"] == "direct"
+    other = row_of(warehouse, settings, reader=2)
+    assert (other["subscription_starts_ever"], other["direct_arrival_share_90d"], other["tier"]) == (0, None, None)
+
+
+def test_only_readers_who_agree_to_personalisation_are_described(warehouse: Warehouse, settings: Settings) -> None:
+    insert(
+        warehouse,
+        [
+            session(1, AS_OF - 9 * DAY, consent=1),
+            session(1, AS_OF - 8 * DAY, consent=3),
+            session(1, AS_OF - 7 * DAY, consent=None),
+            session(2, AS_OF - 9 * DAY, consent=3),
+            session(2, AS_OF - 8 * DAY, consent=1),
+            session(3, AS_OF - 8 * DAY, consent=None),
+        ],
+    )
+    frame = feature_frame(warehouse, AS_OF, AS_OF, settings=settings, groups=["tenure"])
+    assert frame["user_id"].to_list() == [1]
+    earlier = feature_frame(warehouse, AS_OF - 8 * DAY, AS_OF, settings=settings, groups=["tenure"])
+    assert earlier["user_id"].to_list() == [2]
+    generous = Settings(default_consent=frozenset({"analytics", "personalisation"}))
+    everyone = feature_frame(warehouse, AS_OF, AS_OF, settings=generous, groups=["tenure"])
+    assert everyone["user_id"].to_list() == [1, 3]
+
+
+@pytest.mark.parametrize("default", [frozenset({"analytics"}), frozenset({"marketing"})])
+def test_publisher_wide_activity_counts_those_who_agree_to_analytics(warehouse: Warehouse, default: frozenset) -> None:
+    insert(
+        warehouse,
+        [
+            session(1, AS_OF - DAY, consent=3),
+            session(2, AS_OF - DAY, consent=2),
+            session(3, AS_OF - 2 * DAY, consent=None),
+            session(3, AS_OF - 3 * DAY, consent=None),
+        ],
+    )
+    settings = Settings(default_consent=default)
+    frame = feature_frame(warehouse, AS_OF, AS_OF, settings=settings, groups=["publisher"], purposes=0)
+    agreed = {"analytics"} == default
+    assert frame["publisher_sessions_28d"].to_list() == [3 if agreed else 1] * 3
+    assert frame["publisher_readers_28d"].to_list() == [2 if agreed else 1] * 3
+
+
+def test_columns_and_types_are_the_same_for_an_empty_warehouse(warehouse: Warehouse, settings: Settings) -> None:
+    empty = feature_frame(warehouse, AS_OF, AS_OF, settings=settings)
+    insert(warehouse, [session(1, AS_OF - DAY)])
+    one = feature_frame(warehouse, AS_OF, AS_OF, settings=settings)
+    assert empty.height == 0
+    assert empty.schema == one.schema
+    assert one.columns == ["user_id", *[feature.name for feature in catalogue() if feature.model_input]]
+
+
+def test_an_unknown_group_is_named(warehouse: Warehouse, settings: Settings) -> None:
+    with pytest.raises(InputError, match=r"no feature group 'clicks'; the groups are activity, ads_search"):
+        feature_frame(warehouse, AS_OF, AS_OF, settings=settings, groups=["clicks"])

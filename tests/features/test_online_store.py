@@ -1,0 +1,175 @@
+"""The online store: what is written is read, swaps are seen, failures leave the version in use."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from readership.errors import StoreError
+from readership.features import online
+from readership.features.online import OnlineFeatures, OnlineWriter, ReasonsWriter, published
+
+NOW = datetime(2026, 4, 1, 12, 0, 0, 123000, tzinfo=UTC)
+NUMBERS, WORDS = ("sessions_7d", "tenure_days"), ("tier", "country")
+READERS = np.array([7, 2**64 - 1, 0], dtype=np.uint64)
+
+
+def publish(folder: Path, value: float, as_of: datetime = NOW) -> str:
+    with OnlineWriter(folder, NUMBERS, WORDS, as_of=as_of, sql_hashes={"activity": "abc"}) as writer:
+        writer.put(
+            READERS,
+            np.array([[value, 1], [value, np.nan], [value, 3]], dtype=np.float32),
+            [("free", "DE"), (None, "AT"), ("Ünïcode", None)],
+        )
+    version = published(folder)
+    assert version
+    return version
+
+
+def test_a_reader_comes_back_as_written(tmp_path: Path) -> None:
+    publish(tmp_path, 2.5)
+    store = OnlineFeatures.open(tmp_path)
+    row = store.get(2**64 - 1)
+    assert row is not None
+    assert row.as_of == NOW
+    np.testing.assert_array_equal(row.numbers, np.float32([2.5, np.nan]))
+    assert row.words == (None, "AT")
+    assert store.get(8) is None
+    assert (store.meta.numbers, store.meta.words, store.meta.rows) == (NUMBERS, WORDS, 3)
+    assert store.meta.sql_hashes == {"activity": "abc"}
+    assert store.meta.as_of == NOW
+
+
+def test_a_new_version_is_taken_up_within_the_look_interval(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    monkeypatch.setattr(online.time, "monotonic", lambda: clock[0])
+    publish(tmp_path, 1)
+    store = OnlineFeatures.open(tmp_path)
+    second = publish(tmp_path, 2)
+    assert not store.refresh(), "looks at most once a second"
+    clock[0] += 1.1
+    assert store.refresh()
+    assert store.version == second
+    row = store.get(7)
+    assert row is not None
+    assert row.numbers[0] == 2
+    clock[0] += 1.1
+    assert not store.refresh()
+
+
+def test_versions_older_than_two_are_deleted_and_open_readers_keep_reading(tmp_path: Path) -> None:
+    publish(tmp_path, 1)
+    store = OnlineFeatures.open(tmp_path)
+    versions = [publish(tmp_path, value) for value in (2, 3)]
+    kept = sorted(folder.name for folder in (tmp_path / "features").iterdir() if folder.is_dir())
+    assert kept == sorted(versions)
+    row = store.get(0)
+    assert row is not None
+    assert row.numbers[0] == 1
+
+
+def test_a_failure_while_writing_leaves_the_version_in_use(tmp_path: Path) -> None:
+    first = publish(tmp_path, 1)
+    with pytest.raises(RuntimeError), OnlineWriter(tmp_path, NUMBERS, WORDS, as_of=NOW):
+        raise RuntimeError
+    assert published(tmp_path) == first
+    assert [folder.name for folder in (tmp_path / "features").iterdir() if folder.is_dir()] == [first]
+
+
+def test_a_broken_version_is_not_taken_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = publish(tmp_path, 1)
+    store = OnlineFeatures.open(tmp_path)
+    (tmp_path / "features" / "broken").mkdir()
+    (tmp_path / "features" / "broken" / "data.mdb").write_bytes(b"not a store")
+    (tmp_path / "features" / "CURRENT").write_text("broken")
+    monkeypatch.setattr(online, "LOOK_SECONDS", 0)
+    assert not store.refresh()
+    assert store.version == first
+    assert store.get(7) is not None
+    with pytest.raises(StoreError, match=r"broken cannot be read: .*; run `readership features build`"):
+        OnlineFeatures.open(tmp_path)
+
+
+def test_an_absent_store_says_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"no online features in .*; run `readership features build`"):
+        OnlineFeatures.open(tmp_path)
+
+
+def test_reasons_lie_beside_the_features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(tmp_path, 1)
+    store = OnlineFeatures.open(tmp_path)
+    assert store.get_reasons("churn", 7) is None
+    with ReasonsWriter(tmp_path, "churn", model_version="v1", as_of=NOW) as writer:
+        writer.put(READERS[:1], [("few sessions in the last 7 days", "no newsletter")])
+    monkeypatch.setattr(online, "LOOK_SECONDS", 0)
+    assert store.refresh()
+    reasons = store.get_reasons("churn", 7)
+    assert reasons is not None
+    assert (reasons.model_version, reasons.as_of) == ("v1", NOW)
+    assert reasons.reasons == ("few sessions in the last 7 days", "no newsletter")
+    assert store.get_reasons("churn", 0) is None
+    assert store.get_reasons("conversion", 7) is None
+
+
+def test_the_map_grows_with_what_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(online, "_FIRST_MAP_BYTES", 2**16)
+    readers = np.arange(20_000, dtype=np.uint64)
+    with OnlineWriter(tmp_path, NUMBERS, WORDS, as_of=NOW) as writer:
+        for block in np.array_split(readers[::-1], 3):
+            writer.put(block, np.repeat(block[:, None], 2, axis=1).astype(np.float32), [("free", "DE")] * len(block))
+    store = OnlineFeatures.open(tmp_path)
+    assert store.meta.rows == 20_000
+    for reader in (0, 9_999, 19_999):
+        row = store.get(reader)
+        assert row is not None
+        assert row.numbers[1] == reader
+
+
+def test_two_stores_in_one_process_share_a_version(tmp_path: Path) -> None:
+    publish(tmp_path, 1)
+    both = (OnlineFeatures.open(tmp_path), OnlineFeatures.open(tmp_path))
+    for store in both:
+        row = store.get(7)
+        assert row is not None
+        assert row.words == ("free", "DE")
+
+
+def test_shapes_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="numbers are"), OnlineWriter(tmp_path, NUMBERS, WORDS, as_of=NOW) as writer:
+        writer.put(READERS, np.zeros((3, 1), dtype=np.float32), [("a", "b")] * 3)
+    assert published(tmp_path) is None
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from datetime import UTC, datetime
+from readership.errors import StoreError
+from readership.features.online import OnlineWriter
+resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+try:
+    with OnlineWriter(Path(sys.argv[1]), ["a"], [], as_of=datetime.now(UTC)) as writer:
+        writer.put(np.arange(100_000, dtype=np.uint64), np.zeros((100_000, 1), np.float32), [()] * 100_000)
+except StoreError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="file size limits are a Unix means of filling a disk")
+def test_a_full_disk_says_so_and_touches_nothing(tmp_path: Path) -> None:
+    first = publish(tmp_path, 1)
+    done = subprocess.run([sys.executable, "-c", FULL, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert "cannot be written" in done.stdout
+    assert "the version in use was not touched" in done.stdout
+    assert published(tmp_path) == first
+    assert [folder.name for folder in (tmp_path / "features").iterdir() if folder.is_dir()] == [first]
+
+
+def test_opening_the_store_needs_neither_polars_nor_a_warehouse() -> None:
+    script = "import sys, readership.features.online, readership.features.encoding; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"polars", "pandas", "chdb", "clickhouse_connect", "pandera"} & set(loaded)
