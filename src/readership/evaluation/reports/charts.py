@@ -6,6 +6,7 @@ chart is shown.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Any
 
 import altair as alt
@@ -17,6 +18,7 @@ BLUE, ORANGE, GREY, GREEN = "#4a86c5", "#d9803f", "#8b959e", "#4fa37a"
 KIND_COLOURS = {"champion": BLUE, "candidate": GREY, "floor": ORANGE, "oracle": GREEN}
 HEIGHT = 280
 ROW_HEIGHT = 26
+LABEL_WIDTH = 48
 FEWER_WHEN_NARROW = {"expr": "width < 280 ? 4 : 8"}
 
 
@@ -211,16 +213,20 @@ def drivers(found: list[dict[str, Any]], outcome: str) -> Plot:
     colours = {words["rises with it"]: ORANGE, words["falls with it"]: BLUE, "depends on its value": GREY}
     rows = [
         {
-            "meaning": d["meaning"] if d["direction"] in words else f"{d['meaning']} ({d['direction']})",
+            "meaning": d["meaning"],
+            "words": wrap(
+                d["meaning"] if d["direction"] in words else f"{d['meaning']} ({d['direction']})", LABEL_WIDTH
+            ),
             "strength": d["strength"],
             "direction": words.get(d["direction"], "depends on its value"),
         }
         for d in sorted(found, key=lambda d: -d["strength"])
     ]
+    lines = max(len(row["words"]) for row in rows)
     y = alt.Y("meaning:N", sort=[row["meaning"] for row in rows], axis=None)
     base = alt.Chart(alt.Data(values=rows)).encode(y=y)
     chart = alt.layer(
-        base.mark_bar(height=7, yOffset=7).encode(
+        base.mark_bar(height=7, yOffset=7 * lines).encode(
             x=alt.X("strength:Q", title="mean effect on the log-odds", axis=alt.Axis(tickCount=4)),
             color=_colours("direction", colours, [row["direction"] for row in rows], columns=1),
             tooltip=[_tip("meaning"), _tip("strength", ".3f"), _tip("direction")],
@@ -232,7 +238,7 @@ def drivers(found: list[dict[str, Any]], outcome: str) -> Plot:
         "What drives the score",
         "The features that move the score most, with their direction. They describe; they do not prove that changing "
         "one changes what a reader does.",
-        chart.properties(height=alt.Step(38)),
+        chart.properties(height=alt.Step(24 + 14 * lines)),
     )
 
 

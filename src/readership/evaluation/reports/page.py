@@ -67,6 +67,8 @@ def _environment() -> jinja2.Environment:
     environment.filters["sentence"] = lambda text: text[:1].upper() + text[1:]
     environment.filters["model"] = words.model_word
     environment.filters["task"] = words.task_word
+    environment.filters["span"] = words.span
+    environment.filters["zip"] = zip
     environment.filters["day"] = lambda moment: str(moment)[:10]
     environment.globals["configs"] = {mode: embedded(_config(mode)) for mode in ("light", "dark")}
     return environment

@@ -137,3 +137,16 @@ def comparison_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
         found["true probabilities"] = ("oracle", evaluation["oracle"])
     rows = [{"model": model_word(name), "kind": kind, "metrics": metrics} for name, (kind, metrics) in found.items()]
     return sorted(rows, key=lambda row: row["metrics"]["log_loss"]["value"])
+
+
+def plural(number: int, thing: str) -> str:
+    """`1 event`, `2,284 events`."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def span(seconds: float) -> str:
+    """`5 hours`: in the largest unit that fits."""
+    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds >= size:
+            return plural(round(seconds / size), unit)
+    return plural(round(seconds), "second")
