@@ -43,8 +43,8 @@ class ChurnAnswer(BaseModel):
                 "probability": 0.8131,
                 "band": "high",
                 "reasons": [
-                    "sessions that ended in the last 28 days: 1 (raises the risk)",
-                    "registered: 1 (lowers the risk)",
+                    "no visit for 37 days (usually every 3 days) (raises the risk)",
+                    "events in the last 14 days: 0 (raises the risk)",
                 ],
                 "reasons_note": None,
                 "model_version": "20261001T000000-xgboost",
