@@ -78,7 +78,7 @@ def test_an_interrupted_run_is_completed_by_the_same_command(
             raise KeyboardInterrupt
         return real(*args, **options)
 
-    monkeypatch.setattr(pipeline, "EVENTS_PER_FILE", 2000)
+    monkeypatch.setattr(pipeline, "EVENTS_PER_FILE", 4000)
     monkeypatch.setattr(pipeline, "ingest", interrupted)
     with pytest.raises(KeyboardInterrupt):
         pipeline.simulate(warehouse, settings, **WORLD, truth=truth)

@@ -9,9 +9,9 @@ VERSION = 1
 MEMBER, CASUAL, PASSER_BY = 0, 1, 2
 KINDS = ("member", "casual", "passer_by")
 KINDS_AT_START = np.array([0.40, 0.60, 0.0])
-KINDS_OF_ARRIVALS = np.array([0.12, 0.16, 0.72])
+KINDS_OF_ARRIVALS = np.array([0.12, 0.22, 0.66])
 ARRIVALS_PER_READER_AND_DAY = 0.012
-MEDIAN_RATE = np.array([0.32, 0.06, 0.02])
+MEDIAN_RATE = np.array([0.32, 0.08, 0.03])
 """Sessions a day at full habit."""
 SPREAD_OF_RATE = np.array([1.05, 1.0, 0.8])
 MAX_RATE = 3.0
@@ -21,6 +21,7 @@ REGISTERS_IN_SESSION = np.array([0.40, 0.008, 0.002])
 ACTIVE, PAUSED, GONE = 0, 1, 2
 HABIT_GAIN = 0.045
 RATE_WITHOUT_HABIT = 0.25
+HABIT_OF_NEWCOMERS = 0.2
 SATISFACTION_GAIN = 0.15
 SATISFACTION_FADE = 0.01
 DRIFT_PER_DAY = 0.0025
@@ -28,7 +29,7 @@ MAX_DRIFT = 0.9
 LEAVE_PER_DAY = np.array([0.009, 0.012, 0.03])
 SPREAD_OF_FICKLENESS = 0.6
 SATISFACTION_KEEPS, HABIT_KEEPS = 1.6, 1.5
-PASSER_BY_GONE_AFTER_FIRST_VISIT = 0.85
+PASSER_BY_GONE_AFTER_FIRST_VISIT = 0.80
 PAUSE_PER_DAY = 0.008
 BACK_FROM_PAUSE_PER_DAY = 1 / 12
 RETURN_PER_DAY = np.array([0.0016, 0.0005, 0.0001])
@@ -54,10 +55,10 @@ SUBSCRIBED_AT_START = 0.18
 METER_PER_MONTH = 5
 START_PER_PROMPT = 0.008
 SATISFACTION_SELLS, HABIT_SELLS, PRICE_DETERS = 0.6, 1.2, 0.5
-CANCEL_AT_PERIOD_END = np.array([0.030, 0.20])
+CANCEL_AT_PERIOD_END = np.array([0.021, 0.15])
 CANCEL_IF_GONE = 2.5
 SATISFACTION_RETAINS, HABIT_RETAINS = 0.6, 1.0
-PAYMENT_FAILS = 0.022
+PAYMENT_FAILS = 0.026
 PAYMENT_RECOVERED = 0.30
 
 # --- consent (bits: 1 analytics, 2 personalisation, 4 advertising, 8 marketing) ------------------------------------
@@ -78,5 +79,5 @@ COOKIE_LOST_IN_SESSION = 0.06
 # --- advertising -----------------------------------------------------------------------------------------------------
 AD_WEIGHT = 0.1
 """What advertising takes from how a session is felt, for a reader of middling tolerance."""
-AD_CLICK = 0.0009
+AD_CLICK = 0.0007
 AD_EUR_PER_THOUSAND = 2.8

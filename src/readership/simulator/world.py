@@ -86,7 +86,7 @@ class _Run:
         self.start_ms = int(world.start.timestamp()) * 1000
         self.accounts: Accounts = open_accounts(everybody, self.start_ms)
         self.phase = self._phase_at_start()
-        habit = np.where(everybody.arrived < 0, settled_habit(everybody.rate), 0.1)
+        habit = np.where(everybody.arrived < 0, settled_habit(everybody.rate), p.HABIT_OF_NEWCOMERS)
         self.inner = Inner(habit, np.zeros(len(everybody)))
         self.shelf, self.shelved = shelf_before(seed_key, self.first)
 
