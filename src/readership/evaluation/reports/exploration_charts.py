@@ -10,6 +10,7 @@ from readership.evaluation.reports.charts import BLUE, HEIGHT, ORANGE, Plot
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 BLUES = alt.Scale(scheme="blues")
+SMALLER_WHEN_NARROW = {"expr": "width < 300 ? 8 : 12"}
 VALUES = {
     "event type": "What readers do",
     "brand": "Brands",
@@ -123,7 +124,7 @@ def _values(rows: list[dict[str, Any]]) -> Iterator[Plot]:
             yield Plot(
                 f"values_{field.replace(' ', '_')}",
                 title,
-                "Events of the commonest, at most twelve; the number of readers shows under the pointer.",
+                "Events by value, commonest first, at most twelve. The number of readers shows under the pointer.",
                 _bars(data, "value", "events", "events", color=BLUE),
             )
 
@@ -182,7 +183,7 @@ def _filled(rows: list[dict[str, Any]]) -> Plot:
                 "event_type:N",
                 title="event type, commonest first",
                 sort=None,
-                axis=alt.Axis(labelAngle=-60, labelLimit=110),
+                axis=alt.Axis(labelAngle=-60, labelLimit=160),
             ),
             y=alt.Y("field:N", title=None, sort=None, axis=alt.Axis(labelLimit=130)),
             color=alt.Color("share:Q", scale=alt.Scale(scheme="blues", domain=[0, 1]), legend=None),
@@ -209,7 +210,9 @@ def _correlations(matrix: pl.DataFrame) -> Plot:
         alt.Chart(alt.Data(values=rows))
         .mark_rect()
         .encode(
-            x=alt.X("column:O", axis=alt.Axis(labelAngle=0, title=None, orient="top")),
+            x=alt.X(
+                "column:O", axis=alt.Axis(labelAngle=0, title=None, orient="top", labelFontSize=SMALLER_WHEN_NARROW)
+            ),
             y=alt.Y("one:N", sort=list(numbered.values()), axis=alt.Axis(labelLimit=230, title=None)),
             color=alt.Color(
                 "rho:Q",

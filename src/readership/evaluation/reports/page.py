@@ -68,6 +68,7 @@ def _environment() -> jinja2.Environment:
     environment.filters["model"] = words.model_word
     environment.filters["task"] = words.task_word
     environment.filters["span"] = words.span
+    environment.filters["plural"] = words.plural
     environment.filters["zip"] = zip
     environment.filters["day"] = lambda moment: str(moment)[:10]
     environment.globals["configs"] = {mode: embedded(_config(mode)) for mode in ("light", "dark")}
