@@ -5,14 +5,12 @@ WITH
     opens_at - toIntervalDay({lookback_days:UInt16}) AS seen_since
 SELECT
     count() AS seen,
-    countIf(registered > 0) AS registered,
-    countIf(registered > 0 AND bitAnd(coalesce(stated_consent, {default_consent:UInt8}), 2) != 0) AS consenting
+    countIf(is_registered) AS registered,
+    countIf(is_registered AND bitAnd(coalesce(stated_consent, {default_consent:UInt8}), 2) != 0) AS consenting
 FROM
 (
     SELECT
-        countIf(
-            event_type IN ('registration', 'login') OR subscription_tier != ''
-        ) AS registered,
+        countIf(event_type IN ('registration', 'login') OR subscription_tier != '') > 0 AS is_registered,
         argMaxIf(consent, (timestamp, event_id), consent IS NOT NULL AND timestamp < opens_at) AS stated_consent
     FROM events
     WHERE timestamp <= opens_at AND received_at <= opens_at AND loaded_at <= {snapshot_at:DateTime64(3, 'UTC')}

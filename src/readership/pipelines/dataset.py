@@ -176,7 +176,8 @@ def _who_is_missing(
     )[0]
     default = ", ".join(sorted(settings.default_consent)) or "nothing"
     return (
-        f"{seen} readers were seen in the {rule.lookback_days} days before {cutoff:%Y-%m-%d}, {registered} of them "
+        f"the question is about {rule.definition}. {seen} readers were seen in the {rule.lookback_days} days "
+        f"before {cutoff:%Y-%m-%d}, {registered} of them "
         f"were registered (a login, a registration or a tier), {consenting} of these agreed to personalisation "
         f"(a reader who never said is taken to agree to {default}: READERSHIP_DEFAULT_CONSENT)"
     )
