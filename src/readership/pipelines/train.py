@@ -166,7 +166,7 @@ def judge(prepared: Prepared, result: Fit, floors: Sequence[str]) -> Evaluation:
             n_train=result.train_rows,
             data=prepared.data,
             protocol=_protocol(prepared, result),
-            leakage=_leakage(prepared.audit),
+            leakage=prepared.audit.summary(),
             drivers=_drivers(result),
             timings=prepared.timings,
         ),
@@ -255,18 +255,6 @@ def _protocol(prepared: Prepared, result: Fit) -> dict[str, Any]:
         "dataset_hash": prepared.manifest.content_hash,
         "snapshot_at": prepared.manifest.snapshot_at,
     }
-
-
-def _leakage(audit: AuditReport) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for check in audit.checks:
-        found[check.name] = check.result
-        found |= {
-            name: check.found[name]
-            for name in ("shuffled_label_auc", "strongest_single_feature")
-            if name in check.found
-        }
-    return {**found, "verdict": audit.verdict}
 
 
 def _drivers(result: Fit) -> list[dict[str, Any]]:
