@@ -8,7 +8,7 @@ from tabular_world import parts, world
 
 from readership.contracts import Dataset, ModelSpec
 from readership.models import _selection, baselines, churn
-from readership.models._rows import in_name_order, log_loss
+from readership.models._rows import in_name_order, log_loss, spread_loss
 from readership.models._selection import choose_calibrator, choose_champion, fit_candidates, refit
 from readership.models._tabular import candidates
 
@@ -43,23 +43,33 @@ def test_least_log_loss_wins_with_an_interval_that_leaves_zero_out() -> None:
     flat = choice.rivals["flat"]
     assert flat.low > 0
     assert flat.low < flat.behind < flat.high
-    assert flat.behind == pytest.approx(flat.log_loss - choice.rivals["right"].log_loss)
+    assert flat.behind == pytest.approx(flat.spread_loss - choice.rivals["right"].spread_loss)
     assert choice.rivals["right"].behind == 0
     assert "clearly ahead of all others" in choice.why
 
 
 def test_a_tie_goes_to_the_simpler() -> None:
-    fitted = {"simple": Fixed(1.95), "large": Fixed(2.0)}
-    choice = choose_champion(fitted, rows())
+    choice = choose_champion({"simple": Fixed(2.0001), "large": Fixed(2.0)}, rows())
     assert choice.champion == "simple"
     assert "not clearly ahead of large" in choice.why
+    assert choose_champion({"worse": Fixed(1.5), "large": Fixed(2.0)}, rows()).champion == "large"
 
 
-def test_a_tie_goes_to_the_one_with_reasons() -> None:
-    fitted = {"mute": Fixed(2.0, explains=False), "telling": Fixed(1.95)}
-    assert choose_champion(fitted, rows()).champion == "telling"
-    clearly_worse = {"mute": Fixed(2.0, explains=False), "telling": Fixed(0.5)}
-    assert choose_champion(clearly_worse, rows()).champion == "mute"
+def test_one_without_reasons_must_be_clearly_better() -> None:
+    choice = choose_champion({"mute": Fixed(2.0, explains=False), "telling": Fixed(1.9)}, rows())
+    assert choice.champion == "telling"
+    assert choice.rivals["mute"].behind < 0
+    assert "unlike mute (less by at most 0.001) it can give its reasons" in choice.why
+    much_worse = {"mute": Fixed(2.0, explains=False), "telling": Fixed(0.5)}
+    assert choose_champion(much_worse, rows()).champion == "mute"
+
+
+def test_the_level_does_not_decide() -> None:
+    # told apart as well as can be, but the share who leave has risen since; the timid one is wrong less loudly
+    choice = choose_champion({"timid": Fixed(0.8), "right": Fixed(2.0, shift=-1.5)}, rows())
+    assert choice.champion == "right"
+    assert choice.rivals["right"].log_loss > choice.rivals["timid"].log_loss
+    assert choice.rivals["right"].spread_loss < choice.rivals["timid"].spread_loss
 
 
 def test_rows_without_a_label_do_not_decide() -> None:
@@ -118,4 +128,6 @@ def test_log_loss_by_hand() -> None:
     label, margin = np.array([1, 0], np.float32), np.array([np.log(3), np.log(3)])  # 3/4 given to both
     assert log_loss(label, margin, np.ones(2)) == pytest.approx((np.log(4 / 3) + np.log(4)) / 2)
     assert log_loss(label, margin, np.array([3.0, 1.0])) == pytest.approx((3 * np.log(4 / 3) + np.log(4)) / 4)
+    # at margin 0 both get 1/2, and with one positive of two no other level is better
+    assert spread_loss(label, margin, np.ones(2)) == pytest.approx(np.log(2))
     assert in_name_order(("b", "c", "a")).tolist() == [2, 0, 1]

@@ -15,7 +15,8 @@ from readership.models._onnx import Graph
 from readership.models._preparation import Preparation
 from readership.models._rows import Vocabularies, labelled
 
-RECENCY = "days_since_last_session"
+RECENCY = ("days_since_last_session", "current_gap_days")
+"""Columns that say how long ago the last visit was, the finest first."""
 UNSHRUNK = 1000.0
 
 
@@ -66,14 +67,16 @@ class BaseRate:
 class Recency(LogisticRegression):
     """The rule every editor knows: the longer since the last visit, the likelier the reader is gone.
 
-    Log-odds are a line in the logarithm of one column. Parameters: `column`, by default `RECENCY`.
+    Log-odds are a line in the logarithm of one column. Parameters: `column`, by default the first of
+    `RECENCY` that there is.
     """
 
     def fit(self, train: Dataset, valid: Dataset | None) -> Self:
         """See `contracts.Model`; `valid` is not needed. Raises InputError where there is no such column."""
-        column = self.spec.parameters.get("column", RECENCY)
-        if column not in train.names:
-            raise InputError(f"the recency rule needs the feature {column!r}, which this dataset does not hold")
+        wanted = (self.spec.parameters["column"],) if "column" in self.spec.parameters else RECENCY
+        column = next((name for name in wanted if name in train.names), None)
+        if column is None:
+            raise InputError(f"the recency rule needs the feature {' or '.join(wanted)}, which this dataset has not")
         self.spec = replace(self.spec, parameters={"column": column, "C": UNSHRUNK})
         return super().fit(train, None)
 

@@ -35,7 +35,7 @@ class RandomForest:
         from sklearn.ensemble import RandomForestClassifier
 
         rows = usable(train, self.spec.name)
-        chosen = {"trees": 100, "leaf_rows": 20, "row_share": 0.5} | dict(self.spec.parameters)
+        chosen = {"trees": 60, "leaf_rows": 50, "row_share": 0.5} | dict(self.spec.parameters)
         forest = RandomForestClassifier(
             n_estimators=chosen["trees"],
             min_samples_leaf=chosen["leaf_rows"],

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from readership.contracts import Dataset, ModelSpec
 from readership.models._onnx import Graph
 from readership.models._preparation import Preparation
-from readership.models._rows import Vocabularies, labelled, log_loss, usable
+from readership.models._rows import Vocabularies, labelled, spread_loss, usable
 
 STRENGTHS = (0.001, 0.01, 0.1)
 USUAL = 0.01
@@ -20,8 +20,8 @@ USUAL = 0.01
 class LogisticRegression:
     """Log-odds linear in the prepared columns, shrunk by L2.
 
-    Parameters: `C`, the inverse strength of shrinkage (scikit-learn's meaning, for standardised columns). Without
-    it the best of `STRENGTHS` on `valid` is taken and kept in `spec`.
+    Parameters: `C`, the inverse strength of shrinkage (scikit-learn's meaning, for standardised columns). Without it
+    the best of `STRENGTHS` on `valid` (by `spread_loss`) is taken and kept in `spec`.
     """
 
     spec: ModelSpec
@@ -86,7 +86,7 @@ class LogisticRegression:
         best: tuple[float, Any, float, float] | None = None
         for strength in STRENGTHS:
             coefficients, constant = _solve(columns, rows, strength)
-            loss = log_loss(later.label, prepared @ coefficients + constant, later.weight)
+            loss = spread_loss(later.label, prepared @ coefficients + constant, later.weight)
             if best is None or loss < best[0]:
                 best = (loss, coefficients, constant, strength)
         assert best is not None

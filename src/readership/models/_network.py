@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from readership.contracts import Dataset, ModelSpec
 from readership.models._onnx import Graph
 from readership.models._preparation import Preparation
-from readership.models._rows import Vocabularies, labelled, log_loss, usable
+from readership.models._rows import Vocabularies, labelled, spread_loss, usable
 
 EPOCHS = 4
 MOST_EPOCHS = 15
@@ -42,7 +42,7 @@ class NeuralNetwork:
         for epoch in range(1, 1 + (MOST_EPOCHS if later is not None else chosen.get("epochs", EPOCHS))):
             network.partial_fit(columns, rows.label, classes=[0.0, 1.0], sample_weight=rows.weight)
             layers = self._layers_of(network)
-            loss = -epoch if later is None else log_loss(later.label, _forward(prepared, layers), later.weight)
+            loss = -epoch if later is None else spread_loss(later.label, _forward(prepared, layers), later.weight)
             best, since = ((loss, epoch, layers), 0) if loss < best[0] else (best, since + 1)
             if since > PATIENCE:
                 break

@@ -99,10 +99,10 @@ class Graph:
 
     def embed(self, model: Any, prefix: str) -> str:
         """All of another model that `finish` made, reading the same features; returns its margin."""
-        from onnx import compose
+        from onnx import compose, helper
 
         inner = compose.add_prefix(model, prefix)
-        self._nodes.append(_renaming("features", f"{prefix}features"))
+        self._nodes.append(helper.make_node("Identity", ["features"], [f"{prefix}features"]))
         self._nodes.extend(inner.graph.node)
         self._constants.extend(inner.graph.initializer)
         return f"{prefix}margin"
@@ -125,18 +125,14 @@ class Graph:
         return bytes(model.SerializeToString())
 
 
-def merged(models: Sequence[bytes], weights: Sequence[float]) -> bytes:
-    """One model whose margin is the weighted sum of these models' margins over the same features."""
+def mean_of(models: Sequence[bytes]) -> bytes:
+    """One model whose margin is the mean of these models' margins over the same features."""
     import onnx
 
     parts = [onnx.load_model_from_string(content) for content in models]
-    total = Graph(parts[0].graph.input[0].type.tensor_type.shape.dim[1].dim_value)
-    margins = [total.embed(part, f"p{number}_") for number, part in enumerate(parts)]
-    scaled = [
-        total.add("Mul", total.double(margin), total.constant(np.array(float(weight))))
-        for margin, weight in zip(margins, weights, strict=True)
-    ]
-    return total.finish(total.add("Sum", *scaled))
+    whole = Graph(parts[0].graph.input[0].type.tensor_type.shape.dim[1].dim_value)
+    margins = [whole.double(whole.embed(part, f"p{number}_")) for number, part in enumerate(parts)]
+    return whole.finish(whole.add("Mul", whole.add("Sum", *margins), whole.constant(np.array(1 / len(parts)))))
 
 
 def floor_float32(threshold: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -148,12 +144,6 @@ def floor_float32(threshold: NDArray[np.float64]) -> NDArray[np.float32]:
     largest = float(np.finfo(np.float32).max)
     rounded = np.clip(threshold, -largest, largest).astype(np.float32)
     return np.where(rounded > threshold, np.nextafter(rounded, np.float32(-np.inf)), rounded)
-
-
-def _renaming(name: str, renamed: str) -> Any:
-    from onnx import helper
-
-    return helper.make_node("Identity", [name], [renamed])
 
 
 def _ensemble(trees: Sequence[Tree]) -> dict[str, Any]:

@@ -9,17 +9,25 @@ import numpy as np
 from readership.contracts import Dataset, Model, ModelSpec
 from readership.models._blend import Blend
 from readership.models._calibration import Calibrator, Rows, choose, clustered_mean
-from readership.models._rows import labelled, log_loss, row_losses
+from readership.models._rows import labelled, level, log_loss, row_losses
 from readership.models._tabular import build
 
-TIE = 0.001
-"""A difference in log loss that changes no decision: within it the simpler candidate that has reasons wins."""
+REASONS_WORTH = 0.001
+"""Log loss by which a candidate without exact contributions must beat one that has them."""
+DECIMALS = 4
+"""Log losses equal to so many places are a tie, which the simpler candidate wins."""
 
 
 class Rival(NamedTuple):
-    """A candidate on the validation rows: its log loss, and how much that lies above the champion's (95 % interval)."""
+    """A candidate on the validation rows.
+
+    log_loss       as it stands
+    spread_loss    with its level moved to that of the validation rows; what the champion is chosen by
+    behind         how much its spread loss lies above the champion's; low, high: the 95 % interval of that
+    """
 
     log_loss: float
+    spread_loss: float
     behind: float
     low: float
     high: float
@@ -50,7 +58,7 @@ def fit_candidates(
             began = time.perf_counter()
             model = build(spec)
             parts = [fitted(part) for part in model.parts()] if isinstance(model, Blend) else []
-            known[repr(spec)] = model.join(parts, valid) if isinstance(model, Blend) else model.fit(train, valid)
+            known[repr(spec)] = model.join(parts) if isinstance(model, Blend) else model.fit(train, valid)
             progress(spec.name, time.perf_counter() - began)
         return known[repr(spec)]
 
@@ -58,23 +66,28 @@ def fit_candidates(
 
 
 def choose_champion(fitted: Mapping[str, Model], valid: Dataset) -> Choice:
-    """The candidate of least log loss on `valid`; `fitted` is in order of simplicity, simplest first.
+    """The candidate of least log loss on `valid` at the level of `valid`; `fitted` is in order, simplest first.
 
-    Of those within `TIE` of the least, one with exact contributions goes before one without, then the simpler.
-    Intervals of the differences are paired by row and clustered by reader.
+    The level (the mean log-odds) drifts with the share who leave. It is fitted again on newer rows and may be
+    calibrated, so every candidate is compared at its best level (see `spread_loss`); else the timid would win. A
+    candidate without exact contributions, hence without reasons, must be better by `REASONS_WORTH`; a tie goes to the
+    simpler. Intervals of the differences are paired by row and clustered by reader.
     """
     rows = labelled(valid)
     margins = {name: model.margin(rows.features) for name, model in fitted.items()}
-    losses = {name: log_loss(rows.label, margin, rows.weight) for name, margin in margins.items()}
-    best = min(losses, key=losses.__getitem__)
-    near = [name for name in fitted if losses[name] <= losses[best] + TIE]
-    champion = min(near, key=lambda name: not _explains(fitted[name], rows))
-    own = row_losses(rows.label, margins[champion])
+    losses = {name: row_losses(rows.label, level(rows.label, margin, rows.weight)) for name, margin in margins.items()}
+    means = {name: float(np.average(loss, weights=rows.weight)) for name, loss in losses.items()}
+    worth = {
+        name: round(mean + (0.0 if _explains(fitted[name], rows) else REASONS_WORTH), DECIMALS)
+        for name, mean in means.items()
+    }
+    champion = min(fitted, key=worth.__getitem__)
     rivals = {}
     for name, margin in margins.items():
-        behind, error = clustered_mean(row_losses(rows.label, margin) - own, rows.reader, rows.weight)
-        rivals[name] = Rival(losses[name], behind, behind - 1.96 * error, behind + 1.96 * error)
-    return Choice(champion, _why(champion, best, rivals), rivals)
+        behind, error = clustered_mean(losses[name] - losses[champion], rows.reader, rows.weight)
+        plain = log_loss(rows.label, margin, rows.weight)
+        rivals[name] = Rival(plain, means[name], behind, behind - 1.96 * error, behind + 1.96 * error)
+    return Choice(champion, _why(champion, rivals), rivals)
 
 
 def choose_calibrator(model: Model, calibration: Dataset) -> Calibrator:
@@ -104,13 +117,12 @@ def _explains(model: Model, rows: Dataset) -> bool:
     return model.contributions(rows.features[:1]) is not None
 
 
-def _why(champion: str, best: str, rivals: Mapping[str, Rival]) -> str:
-    loss = rivals[champion].log_loss
-    words = f"least log loss on validation ({loss:.4f})"
-    if champion != best:
+def _why(champion: str, rivals: Mapping[str, Rival]) -> str:
+    words = f"least log loss on validation ({rivals[champion].spread_loss:.4f} at the level of these rows)"
+    if better := [name for name, rival in rivals.items() if round(rival.behind, DECIMALS) < 0]:
         words = (
-            f"log loss {loss:.4f} on validation, within {TIE} of the least ({best}, {rivals[best].log_loss:.4f}), "
-            "and simpler or able to give reasons"
+            f"log loss {rivals[champion].spread_loss:.4f} on validation at the level of these rows, and unlike "
+            f"{', '.join(better)} (less by at most {REASONS_WORTH}) it can give its reasons"
         )
     near = [name for name, rival in rivals.items() if name != champion and rival.low <= 0]
     return f"{words}; not clearly ahead of {', '.join(near)}" if near else f"{words}; clearly ahead of all others"

@@ -14,4 +14,4 @@ NAMES = ("base_rate", "recency", "logistic_regression", "random_forest", "neural
 
 def specs(names: tuple[str, ...], seed: int = 0) -> list[ModelSpec]:
     """The baselines, plainest first; the recency rule where the features hold the time since the last session."""
-    return [ModelSpec(name, seed=seed) for name in NAMES if name != "recency" or RECENCY in names]
+    return [ModelSpec(name, seed=seed) for name in NAMES if name != "recency" or set(RECENCY) & set(names)]
