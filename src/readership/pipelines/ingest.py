@@ -30,6 +30,8 @@ from readership.warehouse import Warehouse, migrate, read_sql
 _ONE_STREAM = {"max_insert_threads": 1, "min_insert_block_size_rows": 65_536, "min_insert_block_size_bytes": 32 << 20}
 """So that lines keep their numbers, and later steps find blocks small enough to share between threads."""
 
+_PER_CHUNK = ("lines", "records", "rows", "identified", "reasons", "bad", "skip")
+
 
 @dataclass(frozen=True)
 class IngestSummary:
@@ -58,9 +60,10 @@ class IngestSummary:
 
 
 class _Chunk(NamedTuple):
-    """A part of a file in staging; a row's line is `first` + n."""
+    """A part of a file in staging; a row's line is `first` + n. `parse` names the statement that reads it."""
 
     source: Source
+    parse: str
     first: int
     rows: tabular.Rows | None
 
@@ -139,6 +142,8 @@ class _Load:
         self.unknown: Counter[str] = Counter()
         self._reasons: dict[str, dict[str, Any]] = {}
         self.values: dict[str, Any] = {
+            "shape": mapping.json_shape(),
+            "longest_line": LONGEST_LINE,
             "now_ms": time.time_ns() // 1_000_000,
             "received_now": int(received == "now"),
             "default_consent": None if agreed is None else bits(agreed),
@@ -153,7 +158,7 @@ class _Load:
             "zone_brands": list(mapping.brand_timezones),
             "zone_names": list(mapping.brand_timezones.values()),
         }
-        for table in ("lines", "records", "skip", "bad", "contents"):
+        for table in ("contents", "lines", "records", "reasons", "bad", "skip"):
             stage.run(f"staging_{table}")
         for table in ("rows", "identified"):
             stage.run("staging_rows", table=table)
@@ -170,7 +175,7 @@ class _Load:
             self._refuse_untold_consent(chunk, counts)
             seen += counts.good + counts.bad + len(refused)
             self._store(chunk, counts)
-            self.stage.empty("lines", "records", "rows", "identified", "skip", "bad")
+            self.stage.empty(*_PER_CHUNK)
         if not seen:
             raise InputError(f"{source.path} holds no rows; nothing was loaded; check the export that wrote it")
 
@@ -185,8 +190,7 @@ class _Load:
                 self.stage.warehouse.raw_insert(
                     f"{self.stage.database}.lines", ["line"], lines.data, "LineAsString", _ONE_STREAM
                 )
-                self._normalise("parse_lines", shape=self.mapping.json_shape(), longest_line=LONGEST_LINE)
-                yield _Chunk(source, lines.first, None)
+                yield self._checked(_Chunk(source, "parse_lines", lines.first, None))
             return
         read = tabular.read_csv if source.kind == "csv" else tabular.read_parquet
         for number, rows in enumerate(read(source)):
@@ -194,11 +198,14 @@ class _Load:
                 tabular.check_columns(source.path, rows.columns.column_names, self.mapping)
             if rows.columns.num_rows:
                 self.stage.warehouse.insert(f"{self.stage.database}.records", tabular.records(rows, self.mapping))
-            self._normalise("parse_records")
-            yield _Chunk(source, 1, rows)
+            yield self._checked(_Chunk(source, "parse_records", 1, rows))
 
-    def _normalise(self, parse: str, **values: Any) -> None:
-        self.stage.run("rows_begin", parse, "rows_middle", "normalise", "rows_end", **self.values, **values)
+    def _checked(self, chunk: _Chunk) -> _Chunk:
+        """The chunk, with its rows typed in staging and the reasons of those that could not be understood."""
+        self.stage.layered("insert_rows", chunk.parse, "rows", **self.values)
+        if self._count("rows").bad:
+            self.stage.layered("insert_reasons", chunk.parse, "reasons", **self.values)
+        return chunk
 
     def _count(self, table: str) -> _Counts:
         return _Counts(*self.stage.rows("count_rows", rows=table)[0])

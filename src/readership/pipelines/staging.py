@@ -20,9 +20,18 @@ class Staging:
         self.warehouse = warehouse
         self.database = database
 
-    def run(self, *names: str, **values: object) -> None:
-        """Run one statement; several files are parts of one, joined in this order."""
-        self.warehouse.command("\n".join(read_sql(SQL, name) for name in names), staging=self.database, **values)
+    def run(self, name: str, **values: object) -> None:
+        """Run a statement that returns no rows."""
+        self.warehouse.command(read_sql(SQL, name), staging=self.database, **values)
+
+    def layered(self, insert: str, parse: str, over: str, **values: object) -> None:
+        """Run `insert` of the rows of `over`, which reads `typed`, which reads the chunk by `parse`."""
+        parts = (
+            read_sql(SQL, insert),
+            *("WITH records AS (", read_sql(SQL, parse), "), typed AS (", read_sql(SQL, "typed"), ")"),
+            *("SELECT * FROM (", read_sql(SQL, over), ")"),
+        )
+        self.warehouse.command("\n".join(parts), staging=self.database, **values)
 
     def rows(self, name: str, **values: object) -> list[tuple]:
         """Rows of a SELECT."""

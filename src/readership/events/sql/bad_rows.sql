@@ -1,3 +1,3 @@
 -- Rows that could not be understood, and why.
 -- grain: n
-SELECT n, toString(field) AS field, reason FROM {staging:Identifier}.rows WHERE field != '' ORDER BY n
+SELECT n, field, reason FROM {staging:Identifier}.reasons ORDER BY n

@@ -1,10 +1,9 @@
--- The chunk's rows with typed fields, each understood (field = '') or not (field and reason say why).
+-- The chunk's rows with typed fields, each understood (field = '') or not (field names what is wrong).
 -- grain: n
 CREATE TABLE {staging:Identifier}.{table:Identifier}
 (
     n UInt64,
     field LowCardinality(String),
-    reason String,
     external_id String,
     content UInt128 COMMENT 'hash of the row''s content where it has no event id, else 0',
     event_id UUID,

@@ -1,9 +1,7 @@
--- Every row of `records` with typed fields, or with the first field that cannot be understood and the reason.
+-- Every row of `typed` as an event, or with the first field that cannot be understood.
 -- grain: n
 WITH
     (text, value, low, high) -> text != '' AND NOT ifNull(value >= low AND value <= high, 0) AS is_bad,
-    (text) -> concat('\'', substringUTF8(text, 1, 60), '\'') AS shown,
-    (ms) -> if(abs(ms) < 4e12, toString(fromUnixTimestamp64Milli(assumeNotNull(ms), 'UTC')), concat(toString(ms), ' ms')) AS at_text,
     (value, name) -> if(
         value != '', value, transform(name, {constant_fields:Array(String)}, {constant_values:Array(String)}, '')) AS constant
 SELECT
@@ -29,37 +27,6 @@ SELECT
         (period_end != '' OR isNotNull(period_end_ms)) AND (isNull(ends_ms) OR ends_ms < 0), 'period_end',
         agreed = 255, 'consent',
         '') AS field,
-    multiIf(
-        field = '', '',
-        field = 'line', line_problem,
-        field = 'user_id', 'is empty, and so is device_id',
-        field = 'event_type', 'is empty',
-        field = 'timestamp', multiIf(
-            isNull(at_ms) AND timestamp = '', 'is empty',
-            isNull(at_ms) AND {zone:String} = '' AND isNotNull(parseDateTime64BestEffortOrNull(timestamp, 3, 'UTC')),
-                concat(shown(timestamp), ' states no time zone and the mapping gives none'),
-            isNull(at_ms), concat(shown(timestamp), ' is not a time'),
-            at_ms < 0, concat(at_text(at_ms), ' is before 1970'),
-            received_text, concat(at_text(at_ms), ' is more than 10 minutes after received_at'),
-            concat(at_text(at_ms), ' is in the future')),
-        field = 'received_at', multiIf(
-            isNull(stated_received_ms), concat(shown(received_at), ' is not a time'),
-            stated_received_ms < 0, concat(at_text(stated_received_ms), ' is before 1970'),
-            concat(at_text(stated_received_ms), ' is in the future')),
-        field = 'period_end', concat(shown(period_end), ' is not a time after 1970'),
-        field = 'consent', concat(shown(consent), ' is not a consent: an object, a list of purposes, or their bits'),
-        field = 'is_article_complete', concat(shown(is_article_complete), ' is neither true nor false'),
-        concat(shown(multiIf(
-            field = 'scroll_depth', scroll_depth, field = 'time_on_page', time_on_page,
-            field = 'read_progress', read_progress, field = 'video_duration', video_duration,
-            field = 'playback_position', playback_position, field = 'results_count', results_count,
-            field = 'ad_revenue', ad_revenue, field = 'position', position, field = 'propensity', propensity,
-            price_eur)),
-            multiIf(
-                field IN ('scroll_depth', 'read_progress'), ' is not a number from 0 to 100',
-                field = 'propensity', ' is not a number from 0 to 1',
-                field = 'ad_revenue', ' is not a number',
-                ' is not a number of the size this field can hold'))) AS reason,
     external_id,
     if(event_id != '', toUInt128(0), reinterpretAsUInt128(sipHash128(
         user_id, device_id, session_id, event_type, timestamp, ifNull(timestamp_ms, 0), brand, category, article_id,
@@ -143,54 +110,4 @@ SELECT
     experiment,
     variant,
     CAST(metadata, 'Map(LowCardinality(String), String)') AS about
-FROM
-(
-    WITH
-        (number) -> if(
-            {time_format:String} = 'epoch_seconds' OR ({time_format:String} = 'auto' AND abs(number) < 1e11),
-            number * 1000, number) AS in_ms,
-        (number) -> if(isFinite(number) AND abs(in_ms(number)) < 1e13, toInt64(round(in_ms(number))), NULL) AS epoch_ms,
-        (text) -> multiIf(
-            text = '', NULL,
-            {time_pattern:String} != '',
-                toUnixTimestamp64Milli(toDateTime64(parseDateTimeOrNull(text, {time_pattern:String}, {zone_or_utc:String}), 3)),
-            isNotNull(toFloat64OrNull(text)), epoch_ms(toFloat64OrZero(text)),
-            {time_format:String} != 'auto', NULL,
-            {zone:String} = '' AND NOT match(text, '(?i)(z|utc|gmt|[+-][0-9]{2}:?[0-9]{2})$'), NULL,
-            toUnixTimestamp64Milli(parseDateTime64BestEffortOrNull(text, 3, {zone_or_utc:String}))) AS time_ms
-    SELECT
-        *,
-        multiIf(user_id != '', user_id, device_id != '', concat('device:', device_id), '') AS external_id,
-        if(event_type = '', transform('event_type', {constant_fields:Array(String)}, {constant_values:Array(String)}, ''), event_type) AS event_type_or_constant,
-        ifNull(timestamp_ms, time_ms(timestamp)) AS at_ms,
-        received_at != '' OR isNotNull(received_at_ms) AS received_text,
-        ifNull(received_at_ms, time_ms(received_at)) AS stated_received_ms,
-        multiIf(received_text, stated_received_ms, {received_now:UInt8} = 1, {now_ms:Int64}, at_ms) AS known_ms,
-        if(received_text, ifNull(stated_received_ms, 0) + 600000, {now_ms:Int64}) AS latest_ms,
-        ifNull(period_end_ms, time_ms(period_end)) AS ends_ms,
-        toFloat64OrNull(scroll_depth) AS depth,
-        toFloat64OrNull(time_on_page) AS seconds,
-        toFloat64OrNull(read_progress) AS progress,
-        toFloat64OrNull(video_duration) AS duration,
-        toFloat64OrNull(playback_position) AS playback,
-        toFloat64OrNull(results_count) AS results,
-        toFloat64OrNull(ad_revenue) AS revenue,
-        toFloat64OrNull(position) AS place,
-        toFloat64OrNull(propensity) AS chance,
-        toFloat64OrNull(price_eur) AS price,
-        transform(lower(is_article_complete), ['', 'false', '0', 'true', '1'], [0, 0, 0, 1, 1], 2) AS is_complete,
-        toLowCardinality(user_agent) AS agent,
-        toLowCardinality(consent) AS agreement,
-        JSONExtract(agreement, 'Tuple(analytics String, personalisation String, advertising String, marketing String)') AS says,
-        JSONExtract(agreement, 'Array(String)') AS list,
-        multiIf(
-            agreement = '', 0,
-            agreement IN ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11', '12', '13', '14', '15'), toUInt8OrZero(agreement),
-            startsWith(agreement, '{') AND isValidJSON(agreement),
-                (says.analytics IN ('true', '1')) + 2 * (says.personalisation IN ('true', '1'))
-                    + 4 * (says.advertising IN ('true', '1')) + 8 * (says.marketing IN ('true', '1')),
-            startsWith(agreement, '[') AND isValidJSON(agreement),
-                has(list, 'analytics') + 2 * has(list, 'personalisation') + 4 * has(list, 'advertising') + 8 * has(list, 'marketing'),
-            255) AS agreed
-    FROM records
-)
+FROM typed

@@ -1,0 +1,3 @@
+-- The chunk's rows, by `rows` over `typed` over a parsed chunk.
+-- grain: n
+INSERT INTO {staging:Identifier}.rows
