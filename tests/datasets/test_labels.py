@@ -224,6 +224,24 @@ def test_the_reason_of_a_lost_subscriber_is_kept_apart(log: Log) -> None:
     assert rows == [(1, 1, "voluntary"), (2, 1, "payment"), (3, 1, "")]
 
 
+def test_without_recorded_periods_the_events_tell_who_pays_and_until_when(log: Log) -> None:
+    end = T + 10 * DAY
+    for reader in (1, 2, 3, 4, 5):
+        log.event(reader, end - 30 * DAY, "subscription_start", period_end=end, subscription_tier="")
+    log.event(2, end, "subscription_renewal", period_end=end + 30 * DAY)
+    log.event(3, T - DAY, "subscription_cancel", cancel_reason="voluntary")
+    log.event(4, T + 12 * DAY, "payment_failed")
+    log.event(5, end - 30 * DAY, "subscription_renewal", period_end=end + 60 * DAY, received_at=T)
+    assert labels(log, "churn_subscribers") == {1: 1, 2: 0, 3: 1, 4: 1}
+    rule = label_rule("churn", Settings(), "subscribers")
+    rows = log.warehouse.frame(
+        rule.sql, as_of=T, snapshot_at=LOADED, horizon_days=60, lookback_days=28, default_consent=3
+    )
+    assert rows["reason"].to_list() == ["", "", "voluntary", "payment"]
+    log.event(6, T - DAY, "login", subscription_tier="")
+    assert labels(log, "conversion") == {6: 0}
+
+
 def test_an_empty_log_has_no_labels(log: Log) -> None:
     assert labels(log) == labels(log, "conversion") == labels(log, "churn_subscribers") == {}
 

@@ -1,5 +1,6 @@
 -- One row per reader whose newest paid period ends within 30 days after as_of: 1 when no renewal begins within 30 days after that end.
 -- grain: user_id    leakage rule: who is asked about: received_at <= as_of; the answer: renewals that begin before period_end + 30 days (all within as_of + horizon)
+-- Paid periods come from the table `subscriptions`; where that is empty, from the starts and renewals among the events.
 WITH
     {as_of:DateTime64(3, 'UTC')} AS opens_at,
     opens_at + toIntervalDay({horizon_days:UInt16}) AS closes_at,
@@ -8,14 +9,28 @@ WITH
         SELECT groupUniqArray(brand::String) FROM outages
         WHERE starts_at < closes_at AND ends_at > opens_at AND loaded_at <= {snapshot_at:DateTime64(3, 'UTC')}
     ) AS broken_brands,
+    (SELECT count() FROM subscriptions WHERE loaded_at <= {snapshot_at:DateTime64(3, 'UTC')}) AS recorded_periods,
+    paid AS
+    (
+        SELECT user_id, period_start, period_end, reason::String AS reason, received_at, loaded_at
+        FROM subscriptions
+        WHERE loaded_at <= {snapshot_at:DateTime64(3, 'UTC')}
+        UNION ALL
+        SELECT user_id, timestamp AS period_start, assumeNotNull(period_end) AS period_end, '' AS reason, received_at, loaded_at
+        FROM events
+        WHERE recorded_periods = 0
+            AND event_type IN ('subscription_start', 'subscription_renewal')
+            AND isNotNull(period_end)
+            AND loaded_at <= {snapshot_at:DateTime64(3, 'UTC')}
+    ),
     expiring AS
     (
         SELECT user_id, max(ends) AS expires_at
         FROM
         (
             SELECT user_id, period_start, argMax(period_end, (received_at, loaded_at)) AS ends
-            FROM subscriptions
-            WHERE received_at <= opens_at AND loaded_at <= {snapshot_at:DateTime64(3, 'UTC')}
+            FROM paid
+            WHERE received_at <= opens_at
             GROUP BY user_id, period_start
             HAVING ends > period_start
         )
@@ -27,10 +42,23 @@ WITH
         SELECT
             user_id, period_start,
             argMax(period_end, (received_at, loaded_at)) AS ends,
-            argMax(reason::String, (received_at, loaded_at)) AS why
-        FROM subscriptions
-        WHERE period_start < closes_at AND loaded_at <= {snapshot_at:DateTime64(3, 'UTC')}
+            argMax(reason, (received_at, loaded_at)) AS why
+        FROM paid
+        WHERE period_start < closes_at
         GROUP BY user_id, period_start
+    ),
+    stopped AS
+    (
+        SELECT
+            user_id,
+            argMax(
+                multiIf(cancel_reason != '', cancel_reason::String, event_type = 'payment_failed', 'payment', 'voluntary'),
+                (timestamp, event_id)) AS why
+        FROM events
+        WHERE event_type IN ('subscription_cancel', 'payment_failed')
+            AND timestamp >= opens_at - grace AND timestamp < closes_at
+            AND loaded_at <= {snapshot_at:DateTime64(3, 'UTC')}
+        GROUP BY user_id
     ),
     known AS
     (
@@ -45,10 +73,13 @@ WITH
 SELECT
     expiring.user_id AS user_id,
     toUInt8(countIf(periods.ends > expires_at AND periods.period_start < expires_at + grace) = 0) AS label,
-    argMaxIf(periods.why, periods.period_start, periods.period_start < expires_at) AS reason
+    if(recorded_periods > 0,
+        argMaxIf(periods.why, periods.period_start, periods.period_start < expires_at),
+        any(stopped.why)) AS reason
 FROM expiring
 INNER JOIN periods ON periods.user_id = expiring.user_id
 LEFT JOIN known ON known.user_id = expiring.user_id
+LEFT JOIN stopped ON stopped.user_id = expiring.user_id
 WHERE bitAnd(coalesce(known.stated_consent, {default_consent:UInt8}), 2) != 0
     AND NOT has(broken_brands, '')
     AND NOT hasAny(known.brands, broken_brands)

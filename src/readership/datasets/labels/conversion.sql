@@ -26,6 +26,10 @@ FROM
             AS stated_consent,
         groupUniqArrayIf(brand::String, timestamp >= seen_since AND timestamp < opens_at AND received_at <= opens_at)
             AS brands,
+        countIf(
+            event_type IN ('subscription_start', 'subscription_renewal')
+            AND timestamp < opens_at AND period_end > opens_at AND received_at <= opens_at
+        ) AS paying,
         countIf(timestamp >= opens_at AND event_type = 'subscription_start') AS started
     FROM events
     WHERE timestamp < closes_at AND loaded_at <= {snapshot_at:DateTime64(3, 'UTC')}
@@ -34,6 +38,7 @@ FROM
 WHERE seen > 0
     AND registered > 0
     AND tier IN ('', 'free')
+    AND paying = 0
     AND user_id NOT IN
     (
         SELECT user_id FROM subscriptions
