@@ -50,4 +50,7 @@ $(BIN)/python:
 define install
 @echo "Installing Readership [$(1)] into $(VENV); a minute or two, once" >&2
 @$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[$(1)]'
+@$(BIN)/python -c 'import lightgbm' 2>/dev/null || { \
+	echo "LightGBM does not load; it needs the system's OpenMP library: apt install libgomp1 (macOS: brew install libomp)" >&2; \
+	exit 1; }
 endef

@@ -80,6 +80,18 @@ def test_a_python_without_venv_is_named_and_leaves_nothing(checkout):
     assert not (checkout / ".venv").exists()
 
 
+def test_a_system_without_openmp_is_named_before_anything_runs(checkout):
+    """Slim images leave out the library that LightGBM needs."""
+    python = checkout / ".venv" / "bin" / "python"
+    installed(checkout)
+    python.write_text('#!/bin/sh\ncase "$2" in *lightgbm*) exit 1;; esac\n')
+    python.chmod(0o755)
+    done = make(checkout, "demo")
+    assert done.returncode != 0
+    assert "apt install libgomp1" in done.stderr
+    assert not (checkout / ".venv" / ".installed-run").exists()
+
+
 def test_ci_runs_make_test():
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
