@@ -1,6 +1,9 @@
 """One embedded warehouse for the whole test process (one path a process); each test gets its own database."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +24,40 @@ def warehouse(warehouse_root: Warehouse) -> Iterator[Warehouse]:
     """An empty, migrated warehouse."""
     with warehouse_root.scratch() as scratch:
         yield scratch
+
+
+@pytest.fixture(scope="session")
+def server_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A ClickHouse server's HTTP interface on a loopback port, in a process of its own."""
+    command = [sys.executable, str(Path(__file__).with_name("clickhouse_http_shim.py"))]
+    with subprocess.Popen(
+        [*command, str(tmp_path_factory.mktemp("server") / "store")], stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout
+        yield f"clickhouse://default:secret@127.0.0.1:{server.stdout.readline().strip()}/analytics"
+        server.terminate()
+
+
+@pytest.fixture(scope="session")
+def server_root(server_dsn: str) -> Iterator[Warehouse]:
+    """A connection to that server; use `server_warehouse` instead."""
+    with Warehouse.open(Settings(warehouse=server_dsn)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def server_warehouse(server_root: Warehouse) -> Iterator[Warehouse]:
+    """An empty, migrated warehouse behind HTTP."""
+    with server_root.scratch() as scratch:
+        yield scratch
+
+
+@pytest.fixture(params=["embedded", "server"])
+def each_warehouse(request: pytest.FixtureRequest) -> Warehouse:
+    """An empty, migrated warehouse on either engine."""
+    name = {"embedded": "warehouse", "server": "server_warehouse"}[request.param]
+    warehouse: Warehouse = request.getfixturevalue(name)
+    return warehouse
 
 
 @pytest.fixture
