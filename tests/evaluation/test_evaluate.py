@@ -162,6 +162,14 @@ def test_trust_is_low_when_a_rule_of_thumb_is_as_good(cutoffs, make_rows, blurre
     assert "no better than looking at the last visit" in found["trust"]["reasons"][0]
 
 
+def test_trust_mentions_a_candidate_that_overtook(make_rows, cutoffs, blurred, make_facts) -> None:
+    test, truth = make_rows(cutoffs, seed=0)
+    scores = Scores("m", {"m": blurred(truth, 1.5, 1), "other": truth})
+    found = evaluate_binary(test, scores, make_facts(), valid=test, valid_probability=truth, replicates=50)
+    assert found["trust"]["level"] == "fair"
+    assert any("it was overtaken: other is better here by" in reason for reason in found["trust"]["reasons"])
+
+
 def test_trust_mentions_probabilities_that_are_off(cutoffs, make_rows, make_facts) -> None:
     test, truth = make_rows(cutoffs, seed=0)
     scores = Scores("m", {"m": np.clip(truth + 0.15, 0, 1)})

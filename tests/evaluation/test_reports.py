@@ -64,14 +64,33 @@ def test_a_page_asks_nothing_of_the_network(pages: Path, page: str) -> None:
     assert len(html) < 1_500_000
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no chromium to open the pages with")
-def test_a_browser_draws_every_plot(pages: Path, tmp_path: Path) -> None:
+def opened(page: Path, profile: Path) -> str:
+    """The page's elements after a browser without a network has run it."""
+    if CHROMIUM is None:
+        pytest.skip("no chromium to open the pages with")
     command = [
-        str(CHROMIUM), "--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}",
-        "--virtual-time-budget=8000", "--dump-dom", f"file://{pages / 'churn.html'}",
+        CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={profile}",
+        "--host-resolver-rules=MAP * ~NOTFOUND", "--virtual-time-budget=8000", "--dump-dom", f"file://{page}",
     ]  # fmt: skip
-    dom = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+
+
+def test_a_browser_draws_every_plot(pages: Path, tmp_path: Path) -> None:
+    dom = opened(pages / "churn.html", tmp_path)
     assert dom.count('<svg xmlns="http://www.w3.org/2000/svg"') == len(PLOTS)
+
+
+def test_the_index_computes_euros_as_the_evaluation_does(
+    pages: Path, tmp_path: Path, evaluation: dict[str, Any]
+) -> None:
+    dom = opened(pages / "index.html", tmp_path)
+    point = evaluation["operating_points"]["expected_cost"]
+    said = re.search(r"<output>(.*?)</output>", dom)
+    assert said is not None
+    everyone = point["contact_everyone_eur_per_1000_readers"]["value"]
+    assert f"probability is {point['threshold']:.2f} or more" in said[1]
+    assert f"that brings {euros(point['gain_eur_per_1000_readers']['value'])} [" in said[1]
+    assert said[1].endswith(f"Contacting everyone brings {euros(everyone)}.")
 
 
 def test_the_editors_sentence(evaluation: dict[str, Any]) -> None:

@@ -14,11 +14,13 @@ FEWEST_OF_A_CLASS = 20
 
 
 def slices(test: Dataset, probability: Floats, draws: Draws) -> list[dict[str, Any]]:
-    """Metrics for the commonest values of every slicing column, largest first."""
+    """Metrics for the commonest values of every slicing column that has more than one, largest first."""
     found = []
     for column, values in test.slices.items():
         text = np.asarray(values).astype(str)
         names, counts = np.unique(text, return_counts=True)
+        if len(names) == 1:
+            continue
         for place in np.argsort(-counts, kind="stable")[:MOST_VALUES]:
             rows = text == names[place]
             found.append(

@@ -54,7 +54,24 @@ def _lesser(evaluation: dict[str, Any]) -> Iterator[str]:
     ece = evaluation["metrics"]["ece"]
     if _off(ece):
         yield f"its probabilities are off by {100 * ece['value']:.0f} points on average; their order may still be used"
+    yield from _overtaken(evaluation)
     yield from _moving(evaluation)
+
+
+def _overtaken(evaluation: dict[str, Any]) -> Iterator[str]:
+    """Candidates that were better on the test dates beyond doubt: the choice on earlier dates did not hold."""
+    ahead = {
+        name: found["difference_to_champion"]["log_loss"]
+        for name, found in evaluation["candidates"].items()
+        if name != evaluation["champion"]
+    }
+    sure = {name: d for name, d in ahead.items() if d["ci95"][1] is not None and d["ci95"][1] < 0}
+    if sure:
+        name = min(sure, key=lambda n: sure[n]["value"])
+        yield (
+            f"chosen on earlier dates, it was overtaken: {_plain(name)} is better here by {-sure[name]['value']:.3f} "
+            "of log loss, beyond doubt"
+        )
 
 
 def _moving(evaluation: dict[str, Any]) -> Iterator[str]:

@@ -19,6 +19,7 @@ KIND_COLOURS = {"champion": BLUE, "candidate": GREY, "floor": ORANGE, "oracle": 
 HEIGHT = 280
 ROW_HEIGHT = 26
 LABEL_WIDTH = 48
+LINE_HEIGHT = 14
 FEWER_WHEN_NARROW = {"expr": "width < 280 ? 4 : 8"}
 
 
@@ -211,34 +212,37 @@ def drivers(found: list[dict[str, Any]], outcome: str) -> Plot:
     """What moves the score, and which way."""
     words = {"rises with it": f"more of it, more likely to {outcome}", "falls with it": "more of it, less likely"}
     colours = {words["rises with it"]: ORANGE, words["falls with it"]: BLUE, "depends on its value": GREY}
+    found = sorted(found, key=lambda d: -d["strength"])
+    told = [d["meaning"] if d["direction"] in words else f"{d['meaning']} ({d['direction']})" for d in found]
+    lines = max(len(wrap(text, LABEL_WIDTH)) for text in told)
     rows = [
         {
             "meaning": d["meaning"],
-            "words": wrap(
-                d["meaning"] if d["direction"] in words else f"{d['meaning']} ({d['direction']})", LABEL_WIDTH
-            ),
+            "words": "\n".join(_bottom(wrap(text, LABEL_WIDTH), lines)),
             "strength": d["strength"],
             "direction": words.get(d["direction"], "depends on its value"),
         }
-        for d in sorted(found, key=lambda d: -d["strength"])
+        for d, text in zip(found, told, strict=True)
     ]
-    lines = max(len(row["words"]) for row in rows)
+    step = 30 + LINE_HEIGHT * lines
     y = alt.Y("meaning:N", sort=[row["meaning"] for row in rows], axis=None)
     base = alt.Chart(alt.Data(values=rows)).encode(y=y)
     chart = alt.layer(
-        base.mark_bar(height=7, yOffset=7 * lines).encode(
+        base.mark_bar(height=7, yOffset=step / 2 - 12).encode(
             x=alt.X("strength:Q", title="mean effect on the log-odds", axis=alt.Axis(tickCount=4)),
             color=_colours("direction", colours, [row["direction"] for row in rows], columns=1),
             tooltip=[_tip("meaning"), _tip("strength", ".3f"), _tip("direction")],
         ),
-        base.mark_text(align="left", baseline="bottom", dy=2, dx=1, limit=330).encode(x=alt.datum(0), text="meaning:N"),
+        base.mark_text(
+            align="left", baseline="top", dx=1, yOffset=8 - step / 2, lineBreak="\n", lineHeight=LINE_HEIGHT
+        ).encode(x=alt.datum(0), text="words:N"),
     )
     return Plot(
         "drivers",
         "What drives the score",
         "The features that move the score most, with their direction. They describe; they do not prove that changing "
         "one changes what a reader does.",
-        chart.properties(height=alt.Step(24 + 14 * lines)),
+        chart.properties(height=alt.Step(step)),
     )
 
 
@@ -281,6 +285,11 @@ def _dots(
         ),
         base.mark_circle(size=70, opacity=1).encode(x=x, tooltip=tips),
     ).properties(height=alt.Step(ROW_HEIGHT))
+
+
+def _bottom(words: list[str], lines: int) -> list[str]:
+    """As many lines, the empty ones first; a space, because an empty line would be dropped."""
+    return [" "] * (lines - len(words)) + words
 
 
 def _interval(metric: Metric) -> dict[str, float | None]:
