@@ -40,11 +40,11 @@ DEVICE_WEIGHTS = np.array([device[3] for device in DEVICES])
 
 DIRECT, SEARCH, SOCIAL, NEWSLETTER, AGGREGATOR = range(5)
 REFERRERS = (
-    "",
+    "direct",
     "https://www.google.com/",
     "https://www.facebook.com/",
     "https://newsletter.alderbrook.example/",
-    "https://news.google.com/",
+    "https://flipboard.com/",
 )
 REFERRER_WEIGHTS = np.array(
     [
