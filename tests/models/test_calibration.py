@@ -74,17 +74,18 @@ def test_weights_stand_for_repeated_rows() -> None:
 )
 def test_the_simplest_calibrator_that_clearly_helps_is_chosen(slope, shift, bend, expected) -> None:
     early, late = rows(4000, slope, shift, 1, bend), rows(3000, slope, shift, 2, bend)
-    assert choose(early, late).name == expected
+    assert choose(early, late, late) == expected
 
 
 def test_a_trend_that_turns_leaves_none() -> None:
-    assert choose(rows(3000, shift=0.6, seed=1), rows(3000, shift=-0.6, seed=2)).name == "none"
+    late = rows(3000, shift=-0.6, seed=2)
+    assert choose(rows(3000, shift=0.6, seed=1), late, late) == "none"
 
 
-def test_chosen_calibrator_is_fitted_on_both() -> None:
-    early, late = rows(4000, shift=0.5, seed=1), rows(4000, shift=0.9, seed=2)
-    both = choose(early, late).arrays["shift"][0]
-    assert fit("shift", early).arrays["shift"][0] < both < fit("shift", late).arrays["shift"][0]
+def test_a_newer_fit_that_knows_the_level_needs_no_calibrator() -> None:
+    early, late = rows(4000, shift=0.7, seed=1), rows(4000, shift=0.7, seed=2)
+    assert choose(early, late, late) == "shift"
+    assert choose(early, late, late._replace(margin=late.margin + 0.7)) == "none"
 
 
 def test_a_margin_that_points_the_wrong_way_is_not_turned_round() -> None:

@@ -28,9 +28,9 @@ class Fixed:
         return np.zeros((len(features), features.shape[1] + 1)) if self.explains else None
 
 
-def rows(n: int = 4000, shift: float = 0.0, cutoffs: int = 2) -> Dataset:
+def rows(n: int = 4000, shift: float = 0.0, cutoffs: int = 2, seed: int = 5) -> Dataset:
     """Label with log-odds 2 * the feature + shift."""
-    rng = np.random.default_rng(5)
+    rng = np.random.default_rng(seed)
     x = rng.normal(size=(n, 1)).astype(np.float32)
     label = (rng.random(n) < 1 / (1 + np.exp(-2.0 * x[:, 0] - shift))).astype(np.float32)
     as_of = (np.arange(n) % cutoffs).astype("datetime64[D]").astype("datetime64[ms]")
@@ -79,14 +79,22 @@ def test_rows_without_a_label_do_not_decide() -> None:
     assert np.isfinite(choice.rivals["flat"].log_loss)
 
 
-@pytest.mark.parametrize("cutoffs", [1, 2, 5])
-def test_calibrator_where_the_level_has_moved(cutoffs: int) -> None:
-    assert choose_calibrator(Fixed(2.0), rows(shift=0.8, cutoffs=cutoffs)).name == "shift"
-    assert choose_calibrator(Fixed(2.0), rows(cutoffs=cutoffs)).name == "none"
+def test_calibrator_where_the_level_stays_off() -> None:
+    stale = Fixed(2.0)
+    chosen = choose_calibrator(stale, stale, rows(shift=0.8), rows(shift=0.8, seed=6))
+    assert chosen.name == "shift"
+    assert chosen.arrays["shift"][0] == pytest.approx(0.8, abs=0.1)
+    assert choose_calibrator(stale, stale, rows(), rows(seed=6)).name == "none"
+
+
+def test_a_newer_fit_at_the_right_level_is_left_alone() -> None:
+    before, after = rows(shift=0.8), rows(shift=0.8, seed=6)
+    assert choose_calibrator(Fixed(2.0), Fixed(2.0, shift=0.8), before, after).name == "none"
 
 
 def test_no_calibration_rows_leave_none() -> None:
-    assert choose_calibrator(Fixed(2.0), rows().take(np.zeros(4000, dtype=bool))).name == "none"
+    nobody = rows().take(np.zeros(4000, dtype=bool))
+    assert choose_calibrator(Fixed(2.0), Fixed(2.0), rows(shift=0.8), nobody).name == "none"
 
 
 def test_candidates_are_fitted_once_each_and_told() -> None:

@@ -104,19 +104,20 @@ def fit(name: str, rows: Rows) -> Calibrator:
     return Calibrator("platt", {"slope": np.array([slope]), "shift": np.array([shift])})
 
 
-def choose(fitted_on: Rows, checked_on: Rows) -> Calibrator:
-    """The calibrator to use, chosen on rows later than those it is fitted on, then fitted again on all of them.
+def choose(fitted_on: Rows, checked_on: Rows, uncalibrated: Rows) -> str:
+    """The kind of calibrator to use, chosen on rows later than those it is fitted on.
 
-    From the simplest on, one takes the place of another only if its log loss on `checked_on` is lower by more than
-    `NOISE` standard errors (clustered by reader); *none* stands until beaten.
+    `uncalibrated` are the rows of `checked_on` with the margins that stand when no calibrator is used. From the
+    simplest on, one takes the place of another only if its log loss is lower by more than `NOISE` standard errors
+    (clustered by reader); *none* stands until beaten.
     """
-    chosen, losses = "none", _losses(Calibrator("none"), checked_on)
+    chosen, losses = "none", _losses(Calibrator("none"), uncalibrated)
     for name in NAMES[1:]:
         trial = _losses(fit(name, fitted_on), checked_on)
         gain, error = clustered_mean(losses - trial, checked_on.reader, checked_on.weight)
         if gain > NOISE * error:
             chosen, losses = name, trial
-    return fit(chosen, fitted_on.and_(checked_on))
+    return chosen
 
 
 def clustered_mean(values: Floats, reader: NDArray[np.uint64], weight: Floats) -> tuple[float, float]:

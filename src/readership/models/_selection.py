@@ -8,7 +8,7 @@ import numpy as np
 
 from readership.contracts import Dataset, Model, ModelSpec
 from readership.models._blend import Blend
-from readership.models._calibration import Calibrator, Rows, choose, clustered_mean
+from readership.models._calibration import Calibrator, Rows, choose, clustered_mean, fit
 from readership.models._rows import labelled, level, log_loss, row_losses
 from readership.models._tabular import build
 
@@ -46,12 +46,14 @@ def fit_candidates(
     train: Dataset,
     valid: Dataset | None,
     progress: Callable[[str, float], None] = lambda name, seconds: None,
+    known: dict[str, Model] | None = None,
 ) -> dict[str, Model]:
     """Every spec fitted on `train` and stopped on `valid`, by name; `progress` hears the name and seconds of each.
 
-    What a blend is made of is fitted once, also where it is a candidate itself.
+    What a blend is made of is fitted once, also where it is a candidate itself. `known` carries what was fitted on
+    these very rows from one call to the next.
     """
-    known: dict[str, Model] = {}
+    known = {} if known is None else known
 
     def fitted(spec: ModelSpec) -> Model:
         if repr(spec) not in known:
@@ -90,18 +92,18 @@ def choose_champion(fitted: Mapping[str, Model], valid: Dataset) -> Choice:
     return Choice(champion, _why(champion, rivals), rivals)
 
 
-def choose_calibrator(model: Model, calibration: Dataset) -> Calibrator:
-    """The calibrator of `model`, fitted on the earlier half of `calibration` and checked on the later half.
+def choose_calibrator(early: Model, late: Model, valid: Dataset, calibration: Dataset) -> Calibrator:
+    """The calibrator of `late`, fitted on `calibration`; *none* unless its kind has proved itself one step before.
 
-    Cut-offs are kept whole; where there is only one, readers are parted instead.
+    `early` saw neither `valid` nor `calibration`, `late` saw `valid`. A kind of calibrator is fitted to `early` on
+    `valid`; it must beat, on `calibration`, what needs no calibrator: `late` as it is. So the trial is the choice at
+    hand, one step earlier, and a level that merely drifts is left to the newer fit.
     """
-    rows = labelled(calibration)
-    times = np.unique(rows.as_of)
-    halves = rows.as_of < times[len(times) // 2] if len(times) else np.zeros(0, dtype=bool)
-    early = halves if len(times) > 1 else rows.reader % np.uint64(2) == 0
-    if not (early.any() and (~early).any()):
+    before, after = labelled(valid), labelled(calibration)
+    if not (len(before) and len(after)):
         return Calibrator("none")
-    return choose(_margins(model, rows.take(early)), _margins(model, rows.take(~early)))
+    newest = _margins(late, after)
+    return fit(choose(_margins(early, before), _margins(early, after), newest), newest)
 
 
 def refit(model: Model, rows: Dataset) -> Model:

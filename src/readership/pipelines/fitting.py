@@ -57,20 +57,23 @@ def fit(
     candidates: Sequence[ModelSpec],
     floors: Callable[[tuple[str, ...]], Sequence[ModelSpec]],
     progress: Callable[[str, float], None] = lambda name, seconds: None,
+    known: Mapping[str, dict[str, Model]] | None = None,
 ) -> Fit:
     """Select columns, fit on `train`, choose on `valid`, calibrate on `calibration`, fit again, predict `test`.
 
     A calibrator belongs to the fit it was made for, which ends before the calibration cut-offs. Where *none* wins,
     the champion is fitted again on all of `refit`, as every other candidate is. `floors` gives the rules of thumb
-    that the dataset's columns allow, selected or not; they are no candidates.
+    that the dataset's columns allow, selected or not; they are no candidates. `known` (keys "train" and "refit")
+    carries models from one call on this dataset to the next.
     """
     selection = select(dataset.at(folds.train))
     kept = dataset.select(selection.kept)
     valid, test, final = kept.at(folds.valid), kept.at(folds.test), kept.at(folds.refit)
-    inner = fit_candidates(candidates, kept.at(folds.train), valid, progress)
+    fitted = known or {"train": {}, "refit": {}}
+    inner = fit_candidates(candidates, kept.at(folds.train), valid, progress, fitted["train"])
     choice = choose_champion(inner, valid)
     chosen = _calibrated(kept, folds, inner[choice.champion])
-    models = fit_candidates([model.spec for model in inner.values()], final, None, progress)
+    models = fit_candidates([model.spec for model in inner.values()], final, None, progress, fitted["refit"])
     rules = fit_candidates(floors(dataset.names), dataset.at(folds.refit), None)
     unseen, seer = kept.at(folds.valid + folds.calibration), inner[choice.champion]
     if chosen.model is not None and chosen.calibrator.name != "none":
@@ -100,4 +103,5 @@ def _calibrated(kept: Dataset, folds: Folds, champion: Model) -> Calibrated:
     closed = tuple(cutoff for cutoff in folds.refit if cutoff + folds.horizon <= folds.calibration[0])
     before = kept.at(closed)
     model = refit(champion, before)
-    return Calibrated(choose_calibrator(model, kept.at(folds.calibration)), model, len(before))
+    calibrator = choose_calibrator(champion, model, kept.at(folds.valid), kept.at(folds.calibration))
+    return Calibrated(calibrator, model, len(before))

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from readership.contracts import Dataset, Evaluation, Folds, Manifest, ModelSpec
+from readership.contracts import Dataset, Evaluation, Folds, Manifest, Model, ModelSpec
 from readership.datasets.folds import plan_folds
 from readership.datasets.rules import LabelRule, label_rule
 from readership.datasets.store import DatasetManifest, fold_dates, save
@@ -52,6 +52,7 @@ class Prepared:
     audit: AuditReport
     oracle: pl.DataFrame | None
     timings: dict[str, float] = field(default_factory=dict)
+    fitted: Mapping[str, dict[str, Model]] = field(default_factory=lambda: {"train": {}, "refit": {}})
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ def train_baselines(prepared: Prepared, settings: Settings, *, progress: Progres
     """Step 03: the simple models on the same split, in `artifacts/evaluation/baselines/`."""
     with progress.step("baselines"):
         simple = [spec for spec in baselines.specs(prepared.dataset.names) if spec.name not in ("base_rate", "recency")]
-        result = fit(prepared.dataset, prepared.folds, simple, churn.floors, _said(progress))
+        result = fit(prepared.dataset, prepared.folds, simple, churn.floors, _said(progress), prepared.fitted)
         evaluation = judge(prepared, result, floors=())
     path = write_evaluation(evaluation, settings.artifacts_dir / "evaluation" / "baselines")
     return Trained(evaluation, path, None, None, "baselines are for comparison and are not registered", prepared.audit)
@@ -137,7 +138,7 @@ def train_baselines(prepared: Prepared, settings: Settings, *, progress: Progres
 def train_churn(prepared: Prepared, settings: Settings, *, progress: Progress) -> Trained:
     """Step 04: every candidate on the same rows; the champion becomes a bundle, a version and a report."""
     with progress.step(f"models: {prepared.rule.name}"), _timed(prepared.timings, "models"):
-        result = fit(prepared.dataset, prepared.folds, churn.specs(), churn.floors, _said(progress))
+        result = fit(prepared.dataset, prepared.folds, churn.specs(), churn.floors, _said(progress), prepared.fitted)
         progress.say(f"champion {result.choice.champion}: {result.choice.why}")
     with progress.step("evaluation on held-out time"), _timed(prepared.timings, "evaluation"):
         evaluation = judge(prepared, result, floors=baselines.NAMES)
