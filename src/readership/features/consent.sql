@@ -3,7 +3,7 @@
 -- bits: 1 analytics, 2 personalisation, 4 advertising, 8 marketing
 SELECT
     user_id,
-    toUInt8(coalesce(argMaxIf(consent, (session_end, row_id), consent IS NOT NULL), {default_consent:UInt8})) AS consent
+    toUInt8(coalesce(argMaxIf(consent, bitOr(bitShiftLeft(toUInt128(toUnixTimestamp64Milli(session_end)), 64), toUInt128(row_id)), consent IS NOT NULL), {default_consent:UInt8})) AS consent
 FROM session_versions
 WHERE known_at <= {as_of:DateTime64(3,'UTC')}
   AND loaded_at <= {snapshot_at:DateTime64(3,'UTC')}

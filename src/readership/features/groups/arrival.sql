@@ -1,5 +1,6 @@
 -- One row per reader with a session in the 90 days before as_of: by which way they arrive.
 -- grain: user_id    leakage rule: session_end < as_of, known_at <= as_of, loaded_at <= snapshot_at, newest version by then
+-- order_of_end is (session_end, row_id) as one number: the last session, the same one whatever the order of rows.
 SELECT
     user_id,
     if(arrivals = 0, NULL, direct_arrivals / arrivals) AS direct_arrival_share_90d, -- share | share of sessions in the last 90 days that typed the address or used a bookmark | missing when no session names a referrer
@@ -15,12 +16,11 @@ FROM (
         countIf(kind = 'search') AS search_arrivals,
         countIf(kind = 'social') AS social_arrivals,
         countIf(kind = 'newsletter') AS newsletter_arrivals,
-        argMaxIf(kind, (session_end, row_id), kind != '') AS last_kind
+        argMaxIf(kind, order_of_end, kind != '') AS last_kind
     FROM (
         SELECT
             user_id,
-            session_end,
-            row_id,
+            bitOr(bitShiftLeft(toUInt128(toUnixTimestamp64Milli(session_end)), 64), toUInt128(row_id)) AS order_of_end,
             multiIf(
                 referrer = '', '',
                 referrer IN ('direct', '(direct)'), 'direct',

@@ -39,6 +39,6 @@ FROM (
                 SELECT replaces FROM session_versions
                 WHERE replaces != 0 AND known_at <= {as_of:DateTime64(3,'UTC')} AND loaded_at <= {snapshot_at:DateTime64(3,'UTC')})
           GROUP BY user_id
-          HAVING bitAnd(bitXor(assumeNotNull(argMax(consent, (session_end, row_id))), {default_consent:UInt8}), 1) != 0
+          HAVING bitAnd(bitXor(assumeNotNull(argMax(consent, bitOr(bitShiftLeft(toUInt128(toUnixTimestamp64Milli(session_end)), 64), toUInt128(row_id)))), {default_consent:UInt8}), 1) != 0
       )) != (bitAnd({default_consent:UInt8}, 1) != 0)
 )
