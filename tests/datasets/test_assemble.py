@@ -125,3 +125,8 @@ def test_a_fold_without_anybody_says_who_was_left_out() -> None:
 
 def test_two_classes_everywhere_pass() -> None:
     check_folds(whole(), FOLDS, lambda _: "")
+
+
+def test_a_fold_without_cutoffs_is_not_asked_for() -> None:
+    few = replace(FOLDS, valid=(), calibration=())
+    check_folds(assemble("churn", [four()[0], four()[3]], few, FEATURES, None), few, lambda _: "")

@@ -106,8 +106,10 @@ def assemble(
 
 
 def check_folds(dataset: Dataset, folds: Folds, explain: Callable[[datetime], str]) -> None:
-    """Refuse a fold without rows or with one class only; `explain` says who was left out at a cut-off."""
+    """Refuse a fold whose cut-offs hold no rows or one class only; `explain` says who was left out at a cut-off."""
     for name, cutoffs in _named(folds).items():
+        if not cutoffs:
+            continue
         if not cutoffs:
             continue
         part = dataset.at(cutoffs)

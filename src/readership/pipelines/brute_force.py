@@ -20,7 +20,7 @@ from readership.settings import Settings
 from readership.warehouse import Warehouse
 
 CUTOFFS = tuple(START + days * DAY for days in (20, 75, DAYS + 30))
-DELIVERIES = 5
+DELIVERIES = 3
 TOLERANCE = 1e-5
 
 

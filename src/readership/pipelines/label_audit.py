@@ -69,7 +69,7 @@ def _one_window(warehouse: Warehouse, settings: Settings, rule: LabelRule, cutof
 
 
 def dataset_checks(warehouse: Warehouse, settings: Settings, span: Span) -> Iterator[Check]:
-    """A churn dataset of a few cut-offs: is any feature too good, and does a model learn labels dealt at random?"""
+    """A churn dataset of two cut-offs: is any feature too good, and does a model learn labels dealt at random?"""
     try:
         rule = label_rule("churn", settings)
         folds = _few(plan_folds(span.first_at, span.last_at, horizon=rule.horizon, lookback=rule.lookback))
@@ -78,21 +78,14 @@ def dataset_checks(warehouse: Warehouse, settings: Settings, span: Span) -> Iter
         yield Check("shuffled_labels", "skipped", 0, str(error))
         yield Check("strongest_single_feature", "skipped", 0, str(error))
         return
-    yield shuffled_labels(dataset.at(folds.refit), dataset.at(folds.test), _fit_and_score)
+    yield shuffled_labels(dataset.at(folds.train), dataset.at(folds.test), _fit_and_score)
     yield strongest_single_feature(dataset)
 
 
 def _few(folds: Folds) -> Folds:
-    """The last cut-off of each fold: enough to look, quick to build."""
-    train, valid, calibration = folds.train[-1:], folds.valid[-1:], folds.calibration[-1:]
-    return Folds(
-        train=train,
-        valid=valid,
-        calibration=calibration,
-        test=folds.test[-1:],
-        refit=(*train, *valid, *calibration),
-        horizon=folds.horizon,
-    )
+    """One cut-off to fit on and one to judge: enough to look, quick to build."""
+    train = folds.calibration[-1:]
+    return Folds(train=train, valid=(), calibration=(), test=folds.test[-1:], refit=train, horizon=folds.horizon)
 
 
 def _fit_and_score(train: Dataset, test: Dataset) -> NDArray[np.float64]:
