@@ -75,10 +75,6 @@ class Rows(NamedTuple):
     reader: NDArray[np.uint64]
     weight: Floats
 
-    def and_(self, others: "Rows") -> "Rows":
-        """These rows, then the others."""
-        return Rows(*(np.concatenate([mine, theirs]) for mine, theirs in zip(self, others, strict=True)))
-
 
 def sigmoid(margin: Floats) -> Floats:
     """1 / (1 + exp(-margin)), without overflow.

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from readership.contracts import Dataset
 from readership.errors import NotEnoughData
-from readership.models._calibration import Rows, fit
 
 Vocabularies = Mapping[str, tuple[str, ...]]
 """The words of each categorical feature, in the order of their codes."""
@@ -63,9 +62,16 @@ def spread_loss(label: NDArray[np.float32], margin: NDArray[np.float64], weight:
 
 
 def level(label: NDArray[np.float32], margin: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The margins moved by one number to the level of least log loss on these labels."""
-    rows = Rows(margin, label, np.zeros(len(label), dtype=np.uint64), weight)
-    return margin + fit("shift", rows).arrays["shift"][0]
+    """The margins moved by one number to the level of least log loss on these labels, by Newton's steps."""
+    shift, wanted = 0.0, float(label @ weight)
+    for _ in range(50):
+        share = 1 / (1 + np.exp(np.clip(-margin - shift, -500, 500)))
+        spread = float((share * (1 - share)) @ weight)
+        step = min(max((wanted - float(share @ weight)) / max(spread, 1e-9), -2.0), 2.0)
+        shift += step
+        if abs(step) < 1e-7:
+            break
+    return margin + shift
 
 
 def row_losses(label: NDArray[np.float32], margin: NDArray[np.float64]) -> NDArray[np.float64]:

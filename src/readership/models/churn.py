@@ -21,12 +21,8 @@ from readership.models._floors import RECENCY
 from readership.models._tabular import candidates
 
 TASK = "churn"
-POPULATIONS = {"registered": "churn", "subscribers": "churn_subscribers"}
-"""Population, and the label it is asked with."""
 BANDS = {"high": 0.7, "medium": 0.3, "low": 0.0}
 """Risk bands: high above 0.7, medium from 0.3 to 0.7, low below."""
-OPERATING_POINTS = ("roadmap", "top_k", "expected_cost")
-"""How the audience team may draw the line: by precision and recall, by budget, by money."""
 
 
 def floors(names: tuple[str, ...]) -> list[ModelSpec]:
