@@ -105,7 +105,7 @@ def test_words_for_numbers() -> None:
     assert with_interval({"value": 0.78, "ci95": [0.766, 0.791]}) == "0.780 [0.766,\u00a00.791]"
     assert with_interval({"value": 0.78, "ci95": [None, None]}) == "0.780"
     assert with_interval({"value": None, "ci95": [None, None]}) == "unknown"
-    assert (euros(1234.4), euros(-0.2), euros(-249.0)) == ("€1,234", "€0", "−€249")
+    assert (euros(1234.4), euros(-0.2), euros(-249.0)) == ("€1,234", "€0", "−\u2060€249")
     assert task_word("churn_subscribers") == "Churn of subscribers"
 
 

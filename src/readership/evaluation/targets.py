@@ -47,8 +47,8 @@ def _reason(name: str, wanted: float, metric: Metric, oracle: float | None, effi
     if oracle is None:
         return f"{short}; how much is possible cannot be known on real data"
     if oracle >= wanted:
-        return f"{short}; the true probabilities would reach {oracle:.3f}, so {oracle - value:.3f} is left unused"
+        return f"{short}; an oracle that sees each reader's hidden state would reach {oracle:.3f}"
     if name != "roc_auc":
-        return f"{short}; even the true probabilities reach only {oracle:.3f} where precision and recall are balanced"
+        return f"{short}; even the true probabilities reach only {oracle:.3f} where both aims are weighed"
     share = "" if efficiency is None else f"; the model has {efficiency:.0%} of what is possible above chance"
     return f"{short}; even the true probabilities of this world reach only {oracle:.3f}{share}"

@@ -118,8 +118,9 @@ def _steps(evaluation: dict[str, Any]) -> Iterator[str]:
     oracle = evaluation["oracle"]
     if oracle and oracle.get("efficiency") is not None:
         yield (
-            f"The model has {oracle['efficiency']:.0%} of what could be known above chance in this simulated world; "
-            + ("look for features that say more." if oracle["efficiency"] < 0.9 else "little is left to gain.")
+            f"The model has {oracle['efficiency']:.0%} of what an oracle knows above chance who sees each reader's hidden "
+            "state; "
+            + ("part of the rest shows in no log." if oracle["efficiency"] < 0.9 else "little is left to gain.")
         )
     if _off(evaluation["metrics"]["ece"]):
         yield "Train again once newer outcomes are known; until then use the order of readers, not the probabilities."

@@ -213,7 +213,8 @@ def drivers(found: list[dict[str, Any]], outcome: str) -> Plot:
     words = {"rises with it": f"more of it, more likely to {outcome}", "falls with it": "more of it, less likely"}
     colours = {words["rises with it"]: ORANGE, words["falls with it"]: BLUE, "depends on its value": GREY}
     found = sorted(found, key=lambda d: -d["strength"])
-    told = [d["meaning"] if d["direction"] in words else f"{d['meaning']} ({d['direction']})" for d in found]
+    plain = {*words, "both ways"}
+    told = [d["meaning"] if d["direction"] in plain else f"{d['meaning']} ({d['direction']})" for d in found]
     lines = max(len(wrap(text, LABEL_WIDTH)) for text in told)
     rows = [
         {
@@ -274,7 +275,7 @@ def _dots(
 ) -> Any:
     """Names down the side, a dot with its interval for each."""
     base = alt.Chart(alt.Data(values=rows)).encode(
-        y=alt.Y(f"{label}:N", title=None, sort=sort, axis=alt.Axis(labelLimit=170)),
+        y=alt.Y(f"{label}:N", title=None, sort=sort, axis=alt.Axis(labelLimit=190)),
         color=_colours(colour, colours) if colour else alt.value(BLUE),
     )
     x = alt.X("value:Q", title=title, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=FEWER_WHEN_NARROW))

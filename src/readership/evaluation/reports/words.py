@@ -18,7 +18,7 @@ MODEL_WORDS = {
     "base_rate": "one rate for everybody",
     "recency": "last-visit rule",
 }
-NBSP = "\u00a0"
+NBSP, JOINER = "\u00a0", "\u2060"
 TRUST_WORDS = {"high": "Can be trusted", "fair": "Use with care", "low": "Do not use yet"}
 
 
@@ -79,7 +79,7 @@ def euros_sentence(evaluation: Evaluation) -> str:
 def target_line(evaluation: Evaluation) -> str:
     """Roadmap target against what was reached, with the ceiling where it is known."""
     target = evaluation["targets"]["roc_auc"]
-    ceiling = "" if target["oracle"] is None else f", the truth itself {target['oracle']:.3f}"
+    ceiling = "" if target["oracle"] is None else f", oracle {target['oracle']:.3f}"
     return f"target {target['roadmap']:.2f}, {'reached' if target['met'] else 'not reached'}{ceiling}"
 
 
@@ -114,7 +114,7 @@ def percent(metric: Metric) -> str:
 
 def euros(amount: float) -> str:
     """`€103`, `−€249`."""
-    return f"{'−' if round(amount) < 0 else ''}€{abs(round(amount)):,}"
+    return f"{'−' + JOINER if round(amount) < 0 else ''}€{abs(round(amount)):,}"
 
 
 def model_word(name: str) -> str:
