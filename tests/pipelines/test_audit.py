@@ -4,9 +4,11 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from readership.datasets.rules import label_rule
 from readership.errors import InputError
 from readership.evaluation.brute_force.log import DAY, START, random_log, rounds
 from readership.evaluation.leakage import AuditReport
@@ -108,6 +110,24 @@ def test_a_leak_shows_even_where_the_log_has_no_late_row(
     deliver(warehouse, sorted(punctual, key=lambda event: event["received_at"]), settings)
     report = audit(warehouse, settings, tmp_path / "sql", leaky=sql)
     assert failing(report) == {"edge_rows"}
+
+
+def test_a_server_behind_http_is_audited_alike(server_warehouse: Warehouse, settings: Settings, tmp_path: Path) -> None:
+    deliver(server_warehouse, random_log(seed=3, readers=8), settings)
+    report = audit(server_warehouse, settings, tmp_path / "sql", honest=HONEST, leaky=IGNORES_ARRIVAL)
+    assert {check.found["asked"] for check in report.checks if check.result == "fail"} == {"leaky.sql"}
+    assert server_warehouse.frame(label_rule("churn", settings).sql, **label_values(settings)).height > 0
+
+
+def label_values(settings: Settings) -> dict[str, Any]:
+    rule = label_rule("churn", settings)
+    return {
+        "as_of": START + 60 * DAY,
+        "snapshot_at": START + 5000 * DAY,
+        "horizon_days": rule.horizon_days,
+        "lookback_days": rule.lookback_days,
+        "default_consent": 3,
+    }
 
 
 def test_the_warehouse_is_left_as_it_was(full: Warehouse, settings: Settings, tmp_path: Path) -> None:
