@@ -54,9 +54,10 @@ def test_value_and_direction_largest_first() -> None:
     ]
 
 
-def test_windows_of_one_quantity_are_one_reason() -> None:
-    # 0.5 - 0.8 adds up to -0.3: the 28-day window leads, and the risk falls
-    words = told({"sessions_7d": 1, "sessions_28d": 9, "registered": 1}, {"sessions_7d": 0.5, "sessions_28d": -0.8})
+def test_windows_and_ways_to_count_visits_are_one_reason() -> None:
+    # 0.5 - 0.7 - 0.1 adds up to -0.3: the 28-day window leads, and the risk falls
+    values = {"sessions_7d": 1, "sessions_28d": 9, "active_days_28d": 4, "registered": 1}
+    words = told(values, {"sessions_7d": 0.5, "sessions_28d": -0.7, "active_days_28d": -0.1})
     assert words == ["sessions that ended in the last 28 days: 9 (lowers the risk)"]
 
 

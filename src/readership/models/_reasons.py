@@ -1,7 +1,8 @@
 """Contributions in words: why this reader's score is what it is, and what drives the scores of all.
 
-Windows of one quantity (sessions in 7, 14, 28 days) and the ways to say "has not come for a while" share one
-reason: their contributions are added, and the member that adds most is the one told.
+Windows of one quantity (reading time in 7, 14, 28 days), the ways to count visits (sessions, active days, events,
+article views) and the ways to say "has not come for a while" each share one reason: their contributions are added,
+and the member that adds most is the one told.
 """
 
 import re
@@ -11,7 +12,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-ABSENCE = ("days_since_last_session", "current_gap_days", "current_gap_over_usual")
+ABSENCE = ("days_since_last_session", "current_gap_days", "current_gap_over_usual", "days_since_last_article_view")
+VISITS = ("sessions", "active_days", "events", "article_views")
 _WINDOW = re.compile(r"_(\d+[dw]|ever)$")
 _MISSING_RULE = re.compile(r"missing when (?P<when>.+)$")
 
@@ -94,7 +96,10 @@ def drivers(
 
 
 def _family(name: str) -> str:
-    return ABSENCE[0] if name in ABSENCE else _WINDOW.sub("", name)
+    if name in ABSENCE:
+        return ABSENCE[0]
+    quantity = _WINDOW.sub("", name)
+    return VISITS[0] if quantity in VISITS else quantity
 
 
 def _phrase(
@@ -142,7 +147,7 @@ def _number(value: float, unit: str) -> str:
         return f"{value:.0%}"
     if unit == "0 or 1":
         return "yes" if value else "no"
-    text = f"{value:,.0f}" if value == round(value) or abs(value) >= 100 else f"{value:.3g}"
+    text = f"{value:,.0f}" if value == round(value) or abs(value) >= 100 else f"{value:.2g}"
     return f"{text} {unit}" if unit in {"seconds", "minutes", "hours", "days", "EUR"} else text
 
 
