@@ -172,10 +172,13 @@ def ingest(
     """Load events; what cannot be understood goes to quarantine with its reason, the rest loads."""
     from readership.events.mapping import load_mapping
     from readership.pipelines.ingest import ingest as run
+    from readership.pipelines.make_way import make_way
 
     purposes = tuple(part.strip() for part in consent.split(",")) if consent else None
     chosen = load_mapping(mapping)
     with _warehouse() as (warehouse, current, progress):
+        if not check and (said := make_way(warehouse, current)):
+            progress.say(said)
         summary = run(
             warehouse,
             files,

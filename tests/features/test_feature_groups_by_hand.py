@@ -59,6 +59,17 @@ def test_a_window_holds_its_first_instant_and_not_its_last(warehouse: Warehouse,
     assert (row["sessions_7d"], row["sessions_14d"]) == (1, 2)
 
 
+@pytest.mark.parametrize("many", [3, 5, 6, 7, 10, 12])
+def test_the_entropy_of_one_value_is_never_below_zero(warehouse: Warehouse, settings: Settings, many: int) -> None:
+    starts = [AS_OF - (n + 1) * DAY for n in range(many)]
+    insert(
+        warehouse, [session(1, start, brand="Nordblick", device_type="app", categories=["sport"]) for start in starts]
+    )
+    row = row_of(warehouse, settings)
+    for name in ("brand_entropy_90d", "device_entropy_90d", "category_entropy_90d", "hour_entropy_90d"):
+        assert 0 <= row[name] < 1e-9, name
+
+
 def test_a_regular_reader_who_stays_away(warehouse: Warehouse, settings: Settings) -> None:
     """Every third day, last seen 12 days ago: four times the usual gap."""
     insert(warehouse, [session(1, AS_OF - n * DAY + timedelta(hours=1)) for n in (12, 15, 18, 21)])

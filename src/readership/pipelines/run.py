@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,8 @@ def run_all(
         raise NotEnoughData("; ".join(f"{task}: {reason}" for task, reason in skipped.items()))
     with progress.step("scores and reasons"):
         for made in trained:
-            score_churn(warehouse, settings, now.at, made.evaluation["task"])
+            task = made.evaluation["task"]
+            _or_skip(f"scores of {task}", partial(score_churn, warehouse, settings, now.at, task), skipped, progress)
     index = write_index([made.evaluation for made in trained], settings.artifacts_dir / "reports")
     pages = [index, *pages, *(made.report for made in trained if made.report)]
     return Outcome(tuple(made.evaluation for made in trained), tuple(pages), skipped)
@@ -111,12 +113,12 @@ def _churn(
     return made
 
 
-def _or_skip(task: str, step: Callable[[], None], skipped: dict[str, str], progress: Progress) -> None:
+def _or_skip(what: str, step: Callable[[], object], skipped: dict[str, str], progress: Progress) -> None:
     try:
         step()
     except NotEnoughData as reason:
-        skipped[task] = str(reason)
-        progress.say(f"{task} left out: {reason}")
+        skipped[what] = str(reason)
+        progress.say(f"{what} left out: {reason}")
 
 
 def read_evaluation(settings: Settings, task: str) -> Evaluation:

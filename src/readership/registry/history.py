@@ -17,7 +17,8 @@ FILE = "promotions.jsonl"
 class Promotion:
     """One change of champion.
 
-    action       promote, rollback, or sync (a change found afterwards that had left no line)
+    action       promote, rollback, retire (no champion any more, `version` is empty), or sync (a change found
+                 afterwards that had left no line)
     replaced     the champion before; None for the first
     reason       what the rule said
     why          what the person said; empty when nothing was asked
@@ -75,6 +76,8 @@ def before(history: Sequence[Promotion]) -> str | None:
     for change in history:
         if change.action == "rollback":
             line.pop()
+        elif change.action == "retire":
+            line.clear()
         else:
             line.append(change.version)
     return line[-2] if len(line) > 1 else None

@@ -1,4 +1,4 @@
-"""Which version is live: register, promote by the rule, roll back, and put registry and `live.json` in step.
+"""Which version is live: register, promote by the rule, roll back, retire, and put registry and `live.json` in step.
 
 A change goes to MLflow's alias first, then to `live.json` (which serving watches), then into the history; whatever
 interrupts it, `sync` completes it.
@@ -90,6 +90,26 @@ def rollback(settings: Settings, task: str, *, why: str | None = None, by: str |
         raise PromotionRefused(f"{task} has had no champion before {live.champion or 'any'}; nothing changed")
     bundle = Bundle.load(models / task / previous)
     return _switch(settings, live, "rollback", bundle, f"rolled back from {live.champion}", None, False, why, by)
+
+
+def retire(settings: Settings, *, why: str, by: str | None = None) -> list[str]:
+    """Leave every task without champion and challenger; versions stay. Returns the tasks that had a champion."""
+    models = _models(settings)
+    retired = []
+    for task in tasks_on_disk(models):
+        live = read_live(models, task)
+        if live.champion is None and live.challenger is None:
+            continue
+        registry = MlflowRegistry.open(settings)
+        for alias in ("champion", "challenger"):
+            registry.set_alias(task, alias, None)
+        written = write_live(models, task, champion=None, challenger=None, by=by or _user(), why=why)
+        if live.champion:
+            retired.append(task)
+            history.append(
+                models / task, Promotion(task, "retire", "", live.champion, False, "", why, written.by, written.at)
+            )
+    return retired
 
 
 def sync(settings: Settings) -> dict[str, Any]:

@@ -13,7 +13,7 @@ SELECT
     arrayMax(weekday_counts) / sessions AS usual_weekday_share_90d, -- share | share of sessions on the most usual weekday in the last 90 days | missing when no sessions
     length(weekday_counts) AS distinct_weekdays_90d, -- weekdays | different weekdays with a session in the last 90 days | 0 when none
     arrayMax(hour_counts) / sessions AS usual_hour_share_90d, -- share | share of sessions that began in the most usual hour in the last 90 days | missing when no sessions
-    log(sessions) - arraySum(c -> c * log(c), hour_counts) / sessions AS hour_entropy_90d, -- nats | how evenly sessions spread over the hours of the reader's day in the last 90 days | missing when no sessions
+    greatest(0, log(sessions) - arraySum(c -> c * log(c), hour_counts) / sessions) AS hour_entropy_90d, -- nats | how evenly sessions spread over the hours of the reader's day in the last 90 days | missing when no sessions
     sessions / active_days AS sessions_per_active_day_90d -- sessions | sessions per active day in the last 90 days | missing when no sessions
 FROM (
     SELECT

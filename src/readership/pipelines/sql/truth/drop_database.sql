@@ -1,0 +1,2 @@
+-- Forget the hidden state of a simulated world.
+DROP DATABASE {truth:Identifier} SYNC
