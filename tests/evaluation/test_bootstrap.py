@@ -28,6 +28,17 @@ def test_a_replicate_is_the_metric_of_the_rows_drawn() -> None:
             assert found.replicates[name][number] == pytest.approx(again[name])
 
 
+def test_sums_by_bin_are_the_sums_of_each_replicate() -> None:
+    label, probability, reader = world(6, readers=30)
+    draws = Draws.of(reader, np.linspace(1, 2, len(reader)), replicates=4)
+    place = (probability * 5).astype(np.intp)
+    found = draws.sums_by_bin(label, place, 7)
+    for number, counts in enumerate(draws.counts):
+        expected = np.bincount(place, counts[reader] * draws.weight * label, minlength=7)
+        assert found[number] == pytest.approx(expected)
+    assert draws.sums(label[:, None]).ravel() == pytest.approx(found.sum(axis=1))
+
+
 def test_same_seed_same_interval() -> None:
     label, probability, reader = world(1)
     one, two, other = (measure(label, probability, Draws.of(reader, seed=seed)).metrics() for seed in (7, 7, 8))

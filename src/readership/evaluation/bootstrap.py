@@ -13,7 +13,7 @@ from readership.contracts import Metric
 from readership.evaluation.metrics import METRICS, Floats, Ranking
 
 REPLICATES = 500
-CHUNK_CELLS = 2_000_000
+CHUNK_CELLS = 1_000_000
 LEVEL = (0.025, 0.975)
 
 
@@ -21,12 +21,12 @@ LEVEL = (0.025, 0.975)
 class Draws:
     """How often each reader was drawn in each replicate.
 
-    counts  float32 [replicates, readers]
+    counts  uint8 [replicates, readers]
     reader  position of each row's reader in `counts` [n]
     weight  weight of each row before drawing [n]
     """
 
-    counts: NDArray[np.float32]
+    counts: NDArray[np.uint8]
     reader: NDArray[np.intp]
     weight: Floats
 
@@ -43,7 +43,7 @@ class Draws:
         names, position = np.unique(np.asarray(reader), return_inverse=True)
         rng = np.random.default_rng(seed)
         many = len(names)
-        counts = np.empty((replicates, many), np.float32)
+        counts = np.empty((replicates, many), np.uint8)
         for row in counts:
             row[:] = np.bincount(rng.integers(0, many, many), minlength=many)
         w = np.ones(len(position)) if weight is None else np.asarray(weight, np.float64)
@@ -69,8 +69,22 @@ class Draws:
         """Weighted sums [r, k] of the columns of values [n, k] in each replicate."""
         readers = self.counts.shape[1]
         weighted = self.weight[:, None] * values
-        by_reader = [np.bincount(self.reader, column, minlength=readers) for column in weighted.T]
-        return np.asarray(self.counts @ np.stack(by_reader, axis=1), np.float64)
+        by_reader = np.stack([np.bincount(self.reader, column, minlength=readers) for column in weighted.T], axis=1)
+        at_once = max(1, CHUNK_CELLS // readers)
+        starts = range(0, len(self.counts), at_once)
+        return np.concatenate([self.counts[s : s + at_once].astype(np.float64) @ by_reader for s in starts])
+
+    def sums_by_bin(self, values: Floats, place: NDArray[np.intp], bins: int) -> Floats:
+        """Weighted sums [r, bins] of values [n], each row in the bin that `place` says, in each replicate."""
+        order = np.argsort(place, kind="stable")
+        present, starts = np.unique(place[order], return_index=True)
+        found = np.zeros((len(self.counts), bins))
+        row = 0
+        for weights in self.row_weights(order):
+            weights *= values[order]
+            found[row : row + len(weights), present] = np.add.reduceat(weights, starts, axis=1)
+            row += len(weights)
+        return found
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,10 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from readership.contracts import Dataset
-from readership.evaluation.bootstrap import Draws, ratio, ratios
+from readership.evaluation.bootstrap import Draws, metric, ratio
 from readership.evaluation.metrics import BINS, Floats, bins
 from readership.evaluation.operating import WHOLE_PERCENTS, Steps
 
@@ -63,19 +64,31 @@ def by_threshold(test: Dataset, probability: Floats, draws: Draws, valid: Steps)
     From these a reader of the report chooses a threshold for a campaign of his own cost on validation, and sees
     what it brings on test.
     """
-    flagged = (probability[:, None] >= WHOLE_PERCENTS).astype(np.float64)
-    precision = ratios(flagged * test.label[:, None], flagged, draws)
-    share = draws.weight @ flagged / draws.weight.sum()
-    before, hits = (column / valid.total for column in valid.at(WHOLE_PERCENTS))
+    place = np.searchsorted(WHOLE_PERCENTS, probability, side="right") - 1
+    everyone, happened = np.ones(len(test)), test.label.astype(np.float64)
+    flagged, hits = (_from(place, draws.weight * values) for values in (everyone, happened))
+    flagged_again, hits_again = (
+        np.cumsum(draws.sums_by_bin(values, place, len(WHOLE_PERCENTS))[:, ::-1], axis=1)[:, ::-1]
+        for values in (everyone, happened)
+    )
+    before, hits_before = (column / valid.total for column in valid.at(WHOLE_PERCENTS))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        precision, precision_again = hits / flagged, hits_again / flagged_again
     return [
         {
             "threshold": round(float(threshold), 2),
-            "share": round(float(share[i]), 5),
-            "precision": precision[i],
-            "validation": _point(share=before[i], hits=hits[i]),
+            "share": round(float(flagged[i] / flagged[0]), 5),
+            "precision": metric(float(precision[i]), precision_again[:, i]),
+            "validation": _point(share=before[i], hits=hits_before[i]),
         }
         for i, threshold in enumerate(WHOLE_PERCENTS)
     ]
+
+
+def _from(place: NDArray[np.intp], weight: Floats) -> Floats:
+    """Weight at or above each whole per cent."""
+    held: Floats = np.bincount(place, weight, minlength=len(WHOLE_PERCENTS)).astype(np.float64)
+    return np.cumsum(held[::-1])[::-1]
 
 
 def histogram(test: Dataset, probability: Floats, weight: Floats) -> list[dict[str, float]]:
@@ -92,7 +105,7 @@ def histogram(test: Dataset, probability: Floats, weight: Floats) -> list[dict[s
     ]
 
 
-def _thinned(along: Floats) -> np.ndarray[Any, np.dtype[np.intp]]:
+def _thinned(along: Floats) -> NDArray[np.intp]:
     """Positions of about POINTS values spread evenly along an ascending curve, both ends included."""
     wanted = np.linspace(along[0], along[-1], POINTS)
     return np.unique(np.append(np.searchsorted(along, wanted), [0, len(along) - 1]).clip(0, len(along) - 1))

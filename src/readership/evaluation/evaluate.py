@@ -10,7 +10,7 @@ from readership.contracts import Dataset, Evaluation
 from readership.errors import NotEnoughData
 from readership.evaluation import curves
 from readership.evaluation.bootstrap import REPLICATES, Draws, Measured, measure, ratio
-from readership.evaluation.metrics import Floats
+from readership.evaluation.metrics import Floats, roc_auc
 from readership.evaluation.operating import BUDGET_SHARE, Campaign, Steps, best_reachable, judged, operating_points
 from readership.evaluation.slices import per_as_of, slices
 from readership.evaluation.targets import against_roadmap
@@ -181,7 +181,7 @@ def _oracle(test: Dataset, scores: Scores, draws: Draws) -> dict[str, Any] | Non
     if not 0 < label.sum() < len(label):
         return None
     ceiling = measure(label, truth, chosen)
-    reached = measure(label, scores.candidates[scores.champion][rows], chosen)
+    reached = roc_auc(label, scores.candidates[scores.champion][rows], chosen.weight)
     precision, recall = best_reachable(label, truth, chosen.weight)
     above = ceiling.values["roc_auc"] - 0.5
     return {
@@ -189,7 +189,7 @@ def _oracle(test: Dataset, scores: Scores, draws: Draws) -> dict[str, Any] | Non
         "n": len(label),
         "precision": round(precision, 6),
         "recall": round(recall, 6),
-        "efficiency": round((reached.values["roc_auc"] - 0.5) / above, 4) if above > 0 else None,
+        "efficiency": round((reached - 0.5) / above, 4) if above > 0 else None,
     }
 
 

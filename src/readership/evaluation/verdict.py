@@ -118,8 +118,8 @@ def _steps(evaluation: dict[str, Any]) -> Iterator[str]:
     oracle = evaluation["oracle"]
     if oracle and oracle.get("efficiency") is not None:
         yield (
-            f"The model has {oracle['efficiency']:.0%} of what an oracle knows above chance who sees each reader's hidden "
-            "state; "
+            f"The model has {oracle['efficiency']:.0%} of what an oracle knows above chance, who sees the hidden state "
+            "of every reader; "
             + ("part of the rest shows in no log." if oracle["efficiency"] < 0.9 else "little is left to gain.")
         )
     if _off(evaluation["metrics"]["ece"]):
