@@ -100,11 +100,16 @@ def test_the_same_world_again_adds_nothing(home: Home) -> None:
     assert home.json("simulate", "--readers", "500", "--days", "140", "--seed", "3")["events_loaded"] == 0
 
 
-def test_the_promoted_model_is_listed_and_cannot_be_promoted_again(home: Home) -> None:
-    models = [row for row in home.json("models", "list")["models"] if row["task"] == "churn"]
-    assert [row["role"] for row in models].count("champion") == 1
-    refused = home.run("promote", "churn", "--version", models[0]["version"], expect=1)
-    assert "champion already" in refused.stderr
+def test_a_model_that_does_not_beat_the_floors_beyond_doubt_goes_live_only_by_force(home: Home) -> None:
+    # 150 held-out readers cannot tell this model from the recency rule
+    (model,) = (row for row in home.json("models", "list")["models"] if row["task"] == "churn")
+    assert model["role"] == "challenger"
+    assert "recency" in home.run("promote", "churn", expect=1).stderr
+    assert home.run("promote", "churn", "--force", expect=2).stderr.count("--why") == 1
+    done = home.json("promote", "churn", "--force", "--why", "to look at it")
+    assert (done["version"], done["forced"], done["why"]) == (model["version"], True, "to look at it")
+    assert "champion already" in home.run("promote", "churn", "--version", model["version"], expect=1).stderr
+    assert home.json("batch-score", "churn")["readers"] > 100
 
 
 @pytest.fixture(scope="module")
