@@ -29,7 +29,7 @@ class Decision(NamedTuple):
 def row_losses(label: ArrayLike, probability: ArrayLike) -> NDArray[np.float64]:
     """Log loss of each row [n], in nats: −ln of the probability given to what happened.
 
-    >>> [round(loss, 4) for loss in row_losses([1, 0], [0.5, 0.2])]   # −ln 0.5, −ln 0.8
+    >>> row_losses([1, 0], [0.5, 0.2]).round(4).tolist()   # −ln 0.5, −ln 0.8
     [0.6931, 0.2231]
     """
     happened = np.asarray(label, np.float64) > 0.5
