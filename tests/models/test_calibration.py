@@ -82,6 +82,12 @@ def test_a_trend_that_turns_leaves_none() -> None:
     assert choose(rows(3000, shift=0.6, seed=1), late, late) == "none"
 
 
+def test_a_trend_that_goes_on_leaves_none_too() -> None:
+    early, late = rows(4000, shift=0.5, seed=1), rows(4000, shift=1.0, seed=2)
+    assert choose(early, late, late) == "none"  # a shift of 0.5 would help, but the level is still moving
+    assert choose(early, rows(4000, shift=0.5, seed=2), rows(4000, shift=0.5, seed=2)) == "shift"
+
+
 def test_a_newer_fit_that_knows_the_level_needs_no_calibrator() -> None:
     early, late = rows(4000, shift=0.7, seed=1), rows(4000, shift=0.7, seed=2)
     assert choose(early, late, late) == "shift"

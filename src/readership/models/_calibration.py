@@ -17,6 +17,10 @@ ARRAYS = {"none": (), "shift": ("shift",), "platt": ("slope", "shift"), "isotoni
 """The arrays each calibrator is stored as."""
 NOISE = 2.0
 """Standard errors by which a calibrator must beat *none*."""
+SETTLED = 0.25
+"""Share of the mean error that a calibrator may leave on later rows."""
+A_POINT = 0.01
+"""A mean error too small to matter."""
 
 
 @dataclass(frozen=True)
@@ -105,13 +109,18 @@ def choose(fitted_on: Rows, checked_on: Rows, uncalibrated: Rows) -> str:
 
     `uncalibrated` are the rows of `checked_on` with the margins that stand when no calibrator is used. From the
     simplest on, one takes the place of another only if its log loss is lower by more than `NOISE` standard errors
-    (clustered by reader); *none* stands until beaten.
+    (clustered by reader), and if it settles the level: what is left of the mean error must lie within noise, within
+    `SETTLED` of the error before, or within a point. A level that still moves is a trend, and nobody knows when a
+    trend turns; *none* stands until beaten.
     """
     chosen, losses = "none", _losses(Calibrator("none"), uncalibrated)
+    before, _ = _mean_error(Calibrator("none"), checked_on)
     for name in NAMES[1:]:
-        trial = _losses(fit(name, fitted_on), checked_on)
+        calibrator = fit(name, fitted_on)
+        trial = _losses(calibrator, checked_on)
         gain, error = clustered_mean(losses - trial, checked_on.reader, checked_on.weight)
-        if gain > NOISE * error:
+        left, noise = _mean_error(calibrator, checked_on)
+        if gain > NOISE * error and abs(left) <= max(NOISE * noise, SETTLED * abs(before), A_POINT):
             chosen, losses = name, trial
     return chosen
 
@@ -130,6 +139,11 @@ def clustered_mean(values: Floats, reader: NDArray[np.uint64], weight: Floats) -
     readers = len(totals)
     correction = readers / max(readers - 1, 1)
     return mean, float(np.sqrt(correction * np.sum(totals**2)) / weight.sum())
+
+
+def _mean_error(calibrator: Calibrator, rows: Rows) -> tuple[float, float]:
+    """Mean of outcome minus probability, and its standard error."""
+    return clustered_mean(rows.label - calibrator(rows.margin), rows.reader, rows.weight)
 
 
 def _losses(calibrator: Calibrator, rows: Rows) -> Floats:
