@@ -7,7 +7,9 @@ from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+import polars as pl
 from rich.console import Console
 from rich.table import Table
 
@@ -16,6 +18,7 @@ from readership.errors import InputError, NotEnoughData
 from readership.evaluation.files import read_evaluations
 from readership.evaluation.reports.index import write_index
 from readership.evaluation.reports.words import summarise, with_interval
+from readership.models import churn
 from readership.pipelines.clock import resolve_now
 from readership.pipelines.explore import explore
 from readership.pipelines.features import build_features
@@ -33,6 +36,7 @@ class Outcome:
     evaluations: tuple[Evaluation, ...]
     pages: tuple[Path, ...]
     skipped: dict[str, str]
+    ask: str | None
 
     def as_dict(self) -> dict[str, Any]:
         """The facts a script needs."""
@@ -49,7 +53,8 @@ class Outcome:
         """Models, metrics and intervals, what was left out, and the paths of the reports."""
         lines = [evaluation_table(list(self.evaluations))] if self.evaluations else []
         lines += [f"left out: {step}: {reason}" for step, reason in self.skipped.items()]
-        return "\n".join([*lines, *map(str, self.pages)])
+        lines += map(str, self.pages)
+        return "\n".join([*lines, f"ask about a reader: {self.ask}"] if self.ask else lines)
 
 
 def run_all(
@@ -85,7 +90,17 @@ def run_all(
             _or_skip(f"scores of {task}", partial(score_churn, warehouse, settings, now.at, task), skipped, progress)
     index = write_index([made.evaluation for made in trained], settings.artifacts_dir / "reports")
     pages = [index, *pages, *(made.report for made in trained if made.report)]
-    return Outcome(tuple(made.evaluation for made in trained), tuple(pages), skipped)
+    return Outcome(tuple(made.evaluation for made in trained), tuple(pages), skipped, _asked(settings))
+
+
+def _asked(settings: Settings) -> str | None:
+    """The commands that ask the API about the reader most at risk; None where nobody was scored."""
+    scores = settings.artifacts_dir / "scores" / f"{churn.TASK}.parquet"
+    if not scores.is_file():
+        return None
+    reader = pl.read_parquet(scores, columns=["reader_id"], n_rows=1).item()
+    address = f"http://{settings.api_host}:{settings.api_port}/v1/readers/{quote(reader, safe='')}/churn"
+    return f"`readership serve` in one terminal, `curl {address}` in another"
 
 
 def _churn(
