@@ -3,12 +3,12 @@
 import re
 import tomllib
 from collections.abc import Mapping as Dictionary
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from readership.errors import InputError
@@ -28,6 +28,14 @@ _KEYS = {
 _TIME_FORMATS = ("auto", "epoch_seconds", "epoch_milliseconds")
 _DIRECTIVES = {"%M": "%i", "%B": "%M"}
 """Python's strptime directives that ClickHouse spells differently."""
+
+
+class Shape(NamedTuple):
+    """A source's JSON object as types of the engine: with the source's names, without names, with ours."""
+
+    shape: str
+    unnamed: str
+    named: str
 
 
 @dataclass(frozen=True)
@@ -67,13 +75,28 @@ class Mapping:
             return ""
         return re.sub("%[A-Za-z]", lambda match: _DIRECTIVES.get(match[0], match[0]), self.time_format)
 
-    def json_shape(self) -> str:
-        """The type in which the engine reads one JSON object: the source's names in the order of our fields."""
-        top = [f"{_quoted(self.column(name) or f'~{name}')} String" for name in (*EVENT_FIELDS, *ENGAGEMENT_FIELDS)]
-        inner = [f"{_quoted(self._nested_name(name))} String" for name in ENGAGEMENT_FIELDS]
-        metadata = _quoted(self.column("metadata") or "~metadata")
-        nested = _quoted(self.nested or "~nested")
-        return f"Tuple({', '.join(top)}, {metadata} Map(String, String), {nested} Tuple({', '.join(inner)}))"
+    def json_names(self) -> list[str]:
+        """Every name that may occur in one of the source's JSON objects and that this mapping reads."""
+        names = [self.column(name) for name in FIELDS] + [self._nested_name(name) for name in ENGAGEMENT_FIELDS]
+        return sorted({name for name in (*names, self.nested) if name})
+
+    def json_shape(self, present: Set[str]) -> Shape:
+        """How the engine reads a JSON object of whose names only these occur (and those every event has)."""
+        top = [(self.column(name), name) for name in (*EVENT_FIELDS, *ENGAGEMENT_FIELDS) if self.column(name)]
+        top = [(theirs, ours) for theirs, ours in top if theirs in present or ours in REQUIRED]
+        inner = [(self._nested_name(name), name) for name in ENGAGEMENT_FIELDS if self._nested_name(name) in present]
+        parts = [(f"{_quoted(theirs)} String", "String", f"{ours} String") for theirs, ours in top]
+        if self.column("metadata") in present:
+            kind = "Map(String, String)"
+            parts.append((f"{_quoted(self.column('metadata'))} {kind}", kind, f"metadata {kind}"))
+        if self.nested in present and inner:
+            theirs_inner = ", ".join(f"{_quoted(theirs)} String" for theirs, _ in inner)
+            ours_inner = ", ".join(f"{ours} String" for _, ours in inner)
+            unnamed = ", ".join("String" for _ in inner)
+            parts.append(
+                (f"{_quoted(self.nested)} Tuple({theirs_inner})", f"Tuple({unnamed})", f"nested Tuple({ours_inner})")
+            )
+        return Shape(*(f"Tuple({', '.join(column)})" for column in zip(*parts, strict=True)))
 
     def _nested_name(self, name: str) -> str:
         """Name of an engagement field inside the nested column."""

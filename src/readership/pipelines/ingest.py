@@ -5,6 +5,7 @@ engine, rows not understood go to quarantine, and of the rest what is not stored
 interrupted, running the same command again completes it.
 """
 
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -30,7 +31,7 @@ from readership.warehouse import Warehouse, migrate, read_sql
 _ONE_STREAM = {"max_insert_threads": 1, "min_insert_block_size_rows": 65_536, "min_insert_block_size_bytes": 32 << 20}
 """So that lines keep their numbers, and later steps find blocks small enough to share between threads."""
 
-_PER_CHUNK = ("lines", "records", "rows", "identified", "reasons", "bad", "skip")
+_PER_CHUNK = ("lines", "records", "rows", "marks", "identified", "reasons", "bad", "skip")
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,11 @@ class _Chunk(NamedTuple):
     parse: str
     first: int
     rows: tabular.Rows | None
+
+    @property
+    def refused(self) -> list[tuple[int, str, str]]:
+        """Rows that did not even have columns."""
+        return self.rows.refused if self.rows else []
 
 
 class _Counts(NamedTuple):
@@ -142,7 +148,6 @@ class _Load:
         self.unknown: Counter[str] = Counter()
         self._reasons: dict[str, dict[str, Any]] = {}
         self.values: dict[str, Any] = {
-            "shape": mapping.json_shape(),
             "longest_line": LONGEST_LINE,
             "now_ms": time.time_ns() // 1_000_000,
             "received_now": int(received == "now"),
@@ -158,7 +163,7 @@ class _Load:
             "zone_brands": list(mapping.brand_timezones),
             "zone_names": list(mapping.brand_timezones.values()),
         }
-        for table in ("contents", "lines", "records", "reasons", "bad", "skip"):
+        for table in ("contents", "lines", "records", "marks", "reasons", "bad", "skip"):
             stage.run(f"staging_{table}")
         for table in ("rows", "identified"):
             stage.run("staging_rows", table=table)
@@ -168,12 +173,11 @@ class _Load:
         self.stage.empty("contents")
         seen = 0
         for chunk in self._chunks(source):
-            counts = self._count("rows")
-            refused = chunk.rows.refused if chunk.rows else []
+            counts = self._typed(chunk)
             if not seen:
                 self._refuse_wrong_mapping(chunk, counts)
             self._refuse_untold_consent(chunk, counts)
-            seen += counts.good + counts.bad + len(refused)
+            seen += counts.good + counts.bad + len(chunk.refused)
             self._store(chunk, counts)
             self.stage.empty(*_PER_CHUNK)
         if not seen:
@@ -184,13 +188,13 @@ class _Load:
         return sorted(self._reasons.values(), key=lambda reason: -reason["rows"])
 
     def _chunks(self, source: Source) -> Iterator[_Chunk]:
-        """Each chunk of the file, once its rows are typed and checked in staging."""
+        """Each chunk of the file, once it lies in staging."""
         if source.kind == "lines":
             for lines in read_lines(source):
                 self.stage.warehouse.raw_insert(
                     f"{self.stage.database}.lines", ["line"], lines.data, "LineAsString", _ONE_STREAM
                 )
-                yield self._checked(_Chunk(source, "parse_lines", lines.first, None))
+                yield _Chunk(source, "parse_lines", lines.first, None)
             return
         read = tabular.read_csv if source.kind == "csv" else tabular.read_parquet
         for number, rows in enumerate(read(source)):
@@ -198,14 +202,28 @@ class _Load:
                 tabular.check_columns(source.path, rows.columns.column_names, self.mapping)
             if rows.columns.num_rows:
                 self.stage.warehouse.insert(f"{self.stage.database}.records", tabular.records(rows, self.mapping))
-            yield self._checked(_Chunk(source, "parse_records", 1, rows))
+            yield _Chunk(source, "parse_records", 1, rows)
 
-    def _checked(self, chunk: _Chunk) -> _Chunk:
-        """The chunk, with its rows typed in staging and the reasons of those that could not be understood."""
-        self.stage.layered("insert_rows", chunk.parse, "rows", **self.values)
-        if self._count("rows").bad:
+    def _typed(self, chunk: _Chunk) -> _Counts:
+        """Type and check the chunk's rows in staging, with the reasons of those that could not be understood."""
+        if chunk.rows is None:
+            self.values |= self.mapping.json_shape(self._present())._asdict()
+        self.stage.layered("insert_rows", chunk.parse, "rows", "all_columns_at_once", **self.values)
+        counts = self._count("rows")
+        if counts.bad:
             self.stage.layered("insert_reasons", chunk.parse, "reasons", **self.values)
-        return chunk
+        return counts
+
+    def _present(self) -> set[str]:
+        """Which of the mapping's names occur in the chunk's lines; some may occur only in values."""
+        names = self.mapping.json_names()
+        patterns = [f'"{re.escape(name)}"' for name in names]
+        ((found,),) = self.stage.rows("first_names", names=patterns)
+        absent = [pattern for index, pattern in enumerate(patterns, 1) if index not in found]
+        if absent:
+            ((further,),) = self.stage.rows("further_names", names=patterns, absent=absent)
+            found += further
+        return {names[index - 1] for index in found} | {name for name in names if not name.isascii()}
 
     def _count(self, table: str) -> _Counts:
         return _Counts(*self.stage.rows("count_rows", rows=table)[0])
@@ -215,6 +233,7 @@ class _Load:
         table = "rows"
         if counts.without_id:
             table = "identified"
+            self.stage.layered("insert_marks", chunk.parse, "marks", **self.values)
             self.stage.run("hashed_ids")
             self.stage.run("remember_contents")
             counts = self._count(table)
@@ -236,8 +255,7 @@ class _Load:
 
     def _collect_bad(self, chunk: _Chunk, counts: _Counts) -> None:
         """Fill the staging table `bad`, and note the reasons."""
-        refused = chunk.rows.refused if chunk.rows else []
-        if not counts.bad and not refused:
+        if not counts.bad and not chunk.refused:
             return
         if chunk.rows is None:
             self.stage.run("bad_lines")
@@ -245,11 +263,11 @@ class _Load:
             found = self.stage.rows("bad_rows")
             raw = dict(tabular.raw_rows(chunk.rows, {n for n, _, _ in found}))
             bad = [(n, field, reason, raw[n]) for n, field, reason in found]
-            bad += [(n, "line", reason, text) for n, reason, text in refused]
+            bad += [(n, "line", reason, text) for n, reason, text in chunk.refused]
             columns = {name: [row[i] for row in bad] for i, name in enumerate(("n", "field", "reason", "raw"))}
             schema = pa.schema({"n": pa.uint64(), "field": pa.string(), "reason": pa.string(), "raw": pa.string()})
             self.stage.warehouse.insert(f"{self.stage.database}.bad", pa.table(columns, schema=schema))
-        self.bad += counts.bad + len(refused)
+        self.bad += counts.bad + len(chunk.refused)
         for name, rows, first, example in self.stage.rows("count_reasons"):
             known = self._reasons.setdefault(
                 name,

@@ -24,12 +24,12 @@ class Staging:
         """Run a statement that returns no rows."""
         self.warehouse.command(read_sql(SQL, name), staging=self.database, **values)
 
-    def layered(self, insert: str, parse: str, over: str, **values: object) -> None:
+    def layered(self, insert: str, parse: str, over: str, settings: str = "", **values: object) -> None:
         """Run `insert` of the rows of `over`, which reads `typed`, which reads the chunk by `parse`."""
         parts = (
             read_sql(SQL, insert),
             *("WITH records AS (", read_sql(SQL, parse), "), typed AS (", read_sql(SQL, "typed"), ")"),
-            *("SELECT * FROM (", read_sql(SQL, over), ")"),
+            *("SELECT * FROM (", read_sql(SQL, over), ")", read_sql(SQL, settings) if settings else ""),
         )
         self.warehouse.command("\n".join(parts), staging=self.database, **values)
 

@@ -16,4 +16,4 @@ SELECT
     cancel_reason, experiment, variant, metadata
 FROM {staging:Identifier}.{rows:Identifier}
 WHERE field = '' AND n NOT IN (SELECT n FROM {staging:Identifier}.skip)
-SETTINGS max_partitions_per_insert_block = 0
+SETTINGS max_partitions_per_insert_block = 0, max_insert_threads = 2

@@ -21,9 +21,9 @@ FROM
         any(external_id) AS external_id,
         min(timestamp) AS first_seen,
         minOrNullIf(timestamp, event_type IN ('registration', 'login') OR subscription_tier != '') AS registered_at,
-        argMaxIf(timezone, (timestamp, event_id), timezone != '') AS timezone,
-        argMinIf(brand, (timestamp, event_id), brand != '') AS brand,
-        argMaxIf(consent, (timestamp, event_id), isNotNull(consent)) AS consent,
+        argMaxIf(timezone, timestamp, timezone != '') AS timezone,
+        argMinIf(brand, timestamp, brand != '') AS brand,
+        argMaxIf(consent, timestamp, isNotNull(consent)) AS consent,
         max(received_at) AS received_at
     FROM {staging:Identifier}.{rows:Identifier}
     WHERE field = ''

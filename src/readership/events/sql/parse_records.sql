@@ -1,4 +1,8 @@
--- One row per row of a CSV or Parquet file, in the shape that `normalise` reads.
+-- One row per row of a CSV or Parquet file, in the shape that `typed` reads.
 -- grain: n
-SELECT * REPLACE (JSONExtract(metadata, 'Map(String, String)') AS metadata)
+SELECT
+    * REPLACE (
+        if(startsWith(metadata, '{') OR metadata = '', JSONExtract(metadata, 'Map(String, String)'), map('value', metadata))
+            AS metadata),
+    line_problem != '' AS line_suspect
 FROM {staging:Identifier}.records

@@ -5,7 +5,11 @@ WITH
     (ms) -> if(abs(ms) < 4e12, toString(fromUnixTimestamp64Milli(assumeNotNull(ms), 'UTC')), concat(toString(ms), ' ms')) AS at_text
 SELECT
     n,
-    bad.field AS field,
+    multiIf(
+        bad.field != 'line' OR line_problem != '', bad.field,
+        external_id = '', 'user_id',
+        event_type_or_constant = '', 'event_type',
+        'timestamp') AS field,
     multiIf(
         field = 'line', line_problem,
         field = 'user_id', 'is empty, and so is device_id',

@@ -5,7 +5,6 @@ CREATE TABLE {staging:Identifier}.{table:Identifier}
     n UInt64,
     field LowCardinality(String),
     external_id String,
-    content UInt128 COMMENT 'hash of the row''s content where it has no event id, else 0',
     event_id UUID,
     user_id UInt64,
     device_id String,

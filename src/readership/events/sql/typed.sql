@@ -1,18 +1,20 @@
 -- The fields of `records`, each beside its value as a number or a time (null where the text is none).
 -- grain: n
 WITH
+    (text) -> match(text, '(?i)(z|utc|gmt|[+-][0-9]{2}:?[0-9]{2})$') AS states_zone,
     (number) -> if(
         {time_format:String} = 'epoch_seconds' OR ({time_format:String} = 'auto' AND abs(number) < 1e11),
         number * 1000, number) AS in_ms,
     (number) -> if(isFinite(number) AND abs(in_ms(number)) < 1e13, toInt64(round(in_ms(number))), NULL) AS epoch_ms,
-    (text) -> multiIf(
-        text = '', NULL,
+    (text) -> if(
+        {time_format:String} != 'auto' OR ({zone:String} = '' AND NOT states_zone(text)),
+        NULL,
+        toUnixTimestamp64Milli(parseDateTime64BestEffortOrNull(text, 3, {zone_or_utc:String}))) AS written_ms,
+    (text) -> if(
         {time_pattern:String} != '',
-            toUnixTimestamp64Milli(toDateTime64(parseDateTimeOrNull(text, {time_pattern:String}, {zone_or_utc:String}), 3)),
-        isNotNull(toFloat64OrNull(text)), epoch_ms(toFloat64OrZero(text)),
-        {time_format:String} != 'auto', NULL,
-        {zone:String} = '' AND NOT match(text, '(?i)(z|utc|gmt|[+-][0-9]{2}:?[0-9]{2})$'), NULL,
-        toUnixTimestamp64Milli(parseDateTime64BestEffortOrNull(text, 3, {zone_or_utc:String}))) AS time_ms
+        toUnixTimestamp64Milli(toDateTime64(parseDateTimeOrNull(text, {time_pattern:String}, {zone_or_utc:String}), 3)),
+        if(isNull(toFloat64OrNull(text)), written_ms(text), epoch_ms(toFloat64OrZero(text)))) AS time_ms,
+    (text, low, high) -> if(toFloat64OrNull(text) BETWEEN low AND high, toFloat64OrNull(text), NULL) AS number
 SELECT
     *,
     multiIf(user_id != '', user_id, device_id != '', concat('device:', device_id), '') AS external_id,
@@ -23,16 +25,16 @@ SELECT
     multiIf(received_text, stated_received_ms, {received_now:UInt8} = 1, {now_ms:Int64}, at_ms) AS known_ms,
     if(received_text, ifNull(stated_received_ms, 0) + 600000, {now_ms:Int64}) AS latest_ms,
     ifNull(period_end_ms, time_ms(period_end)) AS ends_ms,
-    toFloat64OrNull(scroll_depth) AS depth,
-    toFloat64OrNull(time_on_page) AS seconds,
-    toFloat64OrNull(read_progress) AS progress,
-    toFloat64OrNull(video_duration) AS duration,
-    toFloat64OrNull(playback_position) AS playback,
-    toFloat64OrNull(results_count) AS results,
-    toFloat64OrNull(ad_revenue) AS revenue,
-    toFloat64OrNull(position) AS place,
-    toFloat64OrNull(propensity) AS chance,
-    toFloat64OrNull(price_eur) AS price,
+    number(scroll_depth, 0, 100) AS depth,
+    number(time_on_page, 0, 4294967) AS seconds,
+    number(read_progress, 0, 100) AS progress,
+    number(video_duration, 0, 1e9) AS duration,
+    number(playback_position, 0, 1e9) AS playback,
+    number(results_count, 0, 4294967295) AS results,
+    number(ad_revenue, -1e12, 1e12) AS revenue,
+    number(position, 0, 65535) AS place,
+    number(propensity, 0, 1) AS chance,
+    number(price_eur, 0, 1e12) AS price,
     transform(lower(is_article_complete), ['', 'false', '0', 'true', '1'], [0, 0, 0, 1, 1], 2) AS is_complete,
     toLowCardinality(user_agent) AS agent,
     toLowCardinality(consent) AS agreement,
