@@ -24,12 +24,11 @@ def generated(warehouse: Warehouse) -> Warehouse:
 def test_the_raw_scan_reads_the_columns_of_the_features(warehouse: Warehouse) -> None:
     stored = {name for (name,) in warehouse.rows("SELECT name FROM system.columns WHERE table = 'session_versions'")}
     code = "\n".join(line.split("--")[0] for line in group_sql(GROUP).splitlines())
-    raw = "\n".join(
-        line.split("--")[0] for line in read_sql("readership.benchmarks.sql", "feature_raw_scan").splitlines()
-    )
     read = set(re.findall(r"\w+", code)) & stored
     assert {"user_id", "session_end", "known_at", "engaged_ms"} < read
-    assert set(re.findall(r"\w+", raw)) & stored == read
+    for name in ("feature_raw_scan", "feature_peer_input"):
+        sql = "\n".join(line.split("--")[0] for line in read_sql("readership.benchmarks.sql", name).splitlines())
+        assert set(re.findall(r"\w+", sql)) & stored == read, name
 
 
 def test_the_generated_sessions_fill_the_window(generated: Warehouse) -> None:
@@ -43,6 +42,10 @@ def test_the_generated_sessions_fill_the_window(generated: Warehouse) -> None:
 
 
 def test_the_peer_gives_the_same_columns_and_values(generated: Warehouse) -> None:
+    generated.command(
+        "INSERT INTO session_versions SELECT * REPLACE (row_id + 1 AS row_id, row_id AS replaces, 9 AS article_views) "
+        "FROM session_versions WHERE session_versions.user_id % 7 = 0"
+    )
     ours = generated.frame(group_sql(GROUP), as_of=AS_OF, snapshot_at=AS_OF).sort("user_id")
     sessions = generated.arrow(read_sql("readership.benchmarks.sql", "feature_peer_input")).to_pandas()
     peer = pl.from_pandas(pandas_features(sessions).reset_index()).sort("user_id")

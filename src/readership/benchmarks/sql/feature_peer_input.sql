@@ -1,7 +1,7 @@
--- One row per session: what the pandas peer needs, and nothing that it would have to leave out.
+-- One row per session: the columns that features/groups/activity.sql reads, for the peer's own file.
 -- grain: row_id
 SELECT
-    user_id, session_end, local_day, utc_offset_minutes, total_events, article_views, article_clicks,
-    article_completes, engaged_ms
+    user_id, session_end, known_at, loaded_at, tombstone, row_id, replaces, local_day, utc_offset_minutes,
+    total_events, article_views, article_clicks, article_completes, engaged_ms, engaged_events
 FROM session_versions
-WHERE session_end >= toDateTime64('2026-01-01 00:00:00', 3, 'UTC')
+ORDER BY user_id, session_end

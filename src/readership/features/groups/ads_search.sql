@@ -16,15 +16,15 @@ SELECT
 FROM (
     SELECT
         user_id,
-        sum(ad_impressions * (age_days < 7)) AS ad_impressions_7d,
-        sum(ad_impressions * (age_days < 28)) AS ad_impressions_28d,
-        sum(ad_impressions * (age_days < 90)) AS ad_impressions_90d,
-        sum(ad_clicks * (age_days < 28)) AS ad_clicks_28d,
-        sum(ad_clicks * (age_days < 90)) AS ad_clicks_90d,
+        sumIf(ad_impressions, age_days < 7) AS ad_impressions_7d,
+        sumIf(ad_impressions, age_days < 28) AS ad_impressions_28d,
+        sumIf(ad_impressions, age_days < 90) AS ad_impressions_90d,
+        sumIf(ad_clicks, age_days < 28) AS ad_clicks_28d,
+        sumIf(ad_clicks, age_days < 90) AS ad_clicks_90d,
         sum(ad_revenue_micros) AS revenue_micros,
-        sum(searches * (age_days < 7)) AS searches_7d,
-        sum(searches * (age_days < 28)) AS searches_28d,
-        sum(searches * (age_days < 90)) AS searches_90d,
+        sumIf(searches, age_days < 7) AS searches_7d,
+        sumIf(searches, age_days < 28) AS searches_28d,
+        sumIf(searches, age_days < 90) AS searches_90d,
         max(if(searches > 0, toUnixTimestamp64Milli(session_end), 0)) AS last_search_ms
     FROM (
         SELECT *, toUInt8(intDiv(dateDiff('millisecond', session_end, {as_of:DateTime64(3,'UTC')}) - 1, 86400000)) AS age_days
