@@ -5,6 +5,7 @@ import io
 import json
 import shutil
 import tempfile
+from bisect import bisect_left
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -66,7 +67,10 @@ def read_csv(source: Source) -> Iterator[Rows]:
                 taken, refused[:] = list(refused), []
                 skipped = {n for n, _, _ in taken}
                 numbers, record = _numbers(record, table.num_rows, skipped)
-                lines, breaks = _physical(numbers, table, breaks)
+                before, total = _line_breaks(table, breaks)
+                lines = pc.cast(pc.add(pa.array(numbers, pa.int64()), before), pa.uint64())
+                taken = [(n + _at(before, bisect_left(numbers, n), total), reason, text) for n, reason, text in taken]
+                breaks = total
                 filled = _not_blank(table)
                 yield Rows(lines.filter(filled), table.filter(filled), taken)
         except pa.ArrowInvalid as error:
@@ -171,16 +175,17 @@ def _numbers(record: int, count: int, skipped: set[int]) -> tuple[list[int], int
     return numbers, record
 
 
-def _physical(numbers: list[int], table: pa.Table, breaks: int) -> tuple[pa.Array, int]:
-    """Line numbers of rows whose values may themselves hold line breaks."""
-    n = pa.array(numbers, pa.uint64())
-    inside = pa.array([0] * len(numbers), pa.int64())
+def _line_breaks(table: pa.Table, so_far: int) -> tuple[pa.Array, int]:
+    """How many line breaks lie inside the values of all rows before each row, and after the last."""
+    inside = pa.array([0] * table.num_rows, pa.int64())
     for column in table.columns:
         inside = pc.add(inside, pc.cast(pc.count_substring(column, "\n"), pa.int64())).combine_chunks()
-    through = pc.add(pc.cumulative_sum(inside), breaks) if len(numbers) else inside
-    before = pc.subtract(through, inside)
-    total = through[-1].as_py() if len(numbers) else breaks
-    return pc.cast(pc.add(pc.cast(n, pa.int64()), before), pa.uint64()), total
+    through = pc.add(pc.cumulative_sum(inside), so_far)
+    return pc.subtract(through, inside), through[-1].as_py() if table.num_rows else so_far
+
+
+def _at(values: pa.Array, index: int, otherwise: int) -> int:
+    return int(values[index].as_py()) if index < len(values) else otherwise
 
 
 def _not_blank(table: pa.Table) -> pa.Array:

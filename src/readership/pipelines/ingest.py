@@ -9,9 +9,10 @@ import re
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import pyarrow as pa
 
@@ -31,6 +32,7 @@ from readership.warehouse import Warehouse, migrate, read_sql
 _ONE_STREAM = {"max_insert_threads": 1, "min_insert_block_size_rows": 65_536, "min_insert_block_size_bytes": 32 << 20}
 """So that lines keep their numbers, and later steps find blocks small enough to share between threads."""
 
+_Part = TypeVar("_Part")
 _PER_CHUNK = ("lines", "records", "rows", "marks", "identified", "reasons", "bad", "skip")
 
 
@@ -190,7 +192,7 @@ class _Load:
     def _chunks(self, source: Source) -> Iterator[_Chunk]:
         """Each chunk of the file, once it lies in staging."""
         if source.kind == "lines":
-            for lines in read_lines(source):
+            for lines in _ahead(read_lines(source)):
                 self.stage.warehouse.raw_insert(
                     f"{self.stage.database}.lines", ["line"], lines.data, "LineAsString", _ONE_STREAM
                 )
@@ -316,3 +318,12 @@ class _Load:
                 f"{chunk.source.path}: the reader ids {ids[0]!r} and {ids[1]!r} share the number {number}; "
                 "this part of the file was not loaded; change one of the ids (a prefix is enough) and load it again"
             )
+
+
+def _ahead(parts: Iterator[_Part]) -> Iterator[_Part]:
+    """The same parts, the next one being read while the engine works on this one."""
+    with ThreadPoolExecutor(1) as reader:
+        following = reader.submit(next, parts, None)
+        while (part := following.result()) is not None:
+            following = reader.submit(next, parts, None)
+            yield part

@@ -23,7 +23,7 @@ SELECT
     received_at != '' OR isNotNull(received_at_ms) AS received_text,
     ifNull(received_at_ms, time_ms(received_at)) AS stated_received_ms,
     multiIf(received_text, stated_received_ms, {received_now:UInt8} = 1, {now_ms:Int64}, at_ms) AS known_ms,
-    if(received_text, ifNull(stated_received_ms, 0) + 600000, {now_ms:Int64}) AS latest_ms,
+    if(ifNull(stated_received_ms, -1) >= 0, assumeNotNull(stated_received_ms) + 600000, {now_ms:Int64}) AS latest_ms,
     ifNull(period_end_ms, time_ms(period_end)) AS ends_ms,
     number(scroll_depth, 0, 100) AS depth,
     number(time_on_page, 0, 4294967) AS seconds,
