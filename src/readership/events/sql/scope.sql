@@ -42,7 +42,8 @@ WITH
     (
         SELECT
             fresh.user_id AS user_id,
-            least(any(fresh.begin_ms) - {gap_ms:Int64}, minIf(start_ms, has(fresh.ids, current.session_id))) AS begin_ms,
+            any(fresh.begin_ms) - {gap_ms:Int64} AS touched_ms,
+            least(touched_ms, ifNull(minOrNullIf(start_ms, has(fresh.ids, current.session_id)), touched_ms)) AS begin_ms,
             arrayReverseSort(span -> span.2, groupArray((start_ms, end_ms))) AS spans
         FROM fresh
         INNER JOIN current ON current.user_id = fresh.user_id
