@@ -6,8 +6,11 @@ One handle of the engine a request, so that a request's database and settings ar
 
 import gzip
 import re
+import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Lock
@@ -93,6 +96,17 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The DSN of a server over the store in `folder`, in a process of its own."""
+    with subprocess.Popen([sys.executable, __file__, str(folder)], stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout
+        try:
+            yield f"clickhouse://default:secret@127.0.0.1:{server.stdout.readline().strip()}/analytics"
+        finally:
+            server.terminate()
 
 
 def main() -> None:

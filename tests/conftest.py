@@ -1,11 +1,9 @@
 """One embedded warehouse for the whole test process (one path a process); each test gets its own database."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from clickhouse_http_shim import served
 
 from readership.settings import Settings
 from readership.warehouse import Warehouse
@@ -29,13 +27,8 @@ def warehouse(warehouse_root: Warehouse) -> Iterator[Warehouse]:
 @pytest.fixture(scope="session")
 def server_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A ClickHouse server's HTTP interface on a loopback port, in a process of its own."""
-    command = [sys.executable, str(Path(__file__).with_name("clickhouse_http_shim.py"))]
-    with subprocess.Popen(
-        [*command, str(tmp_path_factory.mktemp("server") / "store")], stdout=subprocess.PIPE, text=True
-    ) as server:
-        assert server.stdout
-        yield f"clickhouse://default:secret@127.0.0.1:{server.stdout.readline().strip()}/analytics"
-        server.terminate()
+    with served(tmp_path_factory.mktemp("server") / "store") as dsn:
+        yield dsn
 
 
 @pytest.fixture(scope="session")

@@ -149,8 +149,8 @@ def test_a_new_event_builds_only_its_reader_and_from_its_session_on(
 
     monkeypatch.setattr(sessions_module, "_build", spied)
     publisher.deliver(event(99, 60 * 18 + 10, user_id="r0"))
-    session_start = START + timedelta(minutes=60 * 18)
-    assert scopes == [[(int(session_start.timestamp() * 1000),)]]
+    begin = START + timedelta(minutes=60 * 18 + 10 - 30)
+    assert scopes == [[(int(begin.timestamp() * 1000),)]]
 
 
 def test_an_interrupted_build_is_completed_by_the_next(publisher: Publisher, monkeypatch: pytest.MonkeyPatch) -> None:
