@@ -37,10 +37,17 @@ def test_deskdrop_states_time_zone_tier_and_consent() -> None:
     assert mapping.column("event_id") == ""
 
 
-def test_json_shape_lists_the_source_s_names_in_our_order(tmp_path: Path) -> None:
-    shape = load_mapping(written(tmp_path, 'nested = "metrics"' + WHOLE)).json_shape()
-    assert shape.startswith("Tuple(`~event_id` String, `uid` String, ")
-    assert "`metrics` Tuple(`depth` String, `time_on_page` String" in shape
+def test_json_shape_lists_the_source_s_names_that_occur_and_those_every_event_has(tmp_path: Path) -> None:
+    mapping = load_mapping(written(tmp_path, 'nested = "metrics"' + WHOLE))
+    found = mapping.json_shape({"metrics", "depth", "time_on_page"})
+    assert found.shape == (
+        "Tuple(`uid` String, `what` String, `when` String, `metrics` Tuple(`depth` String, `time_on_page` String))"
+    )
+    assert found.named == (
+        "Tuple(user_id String, event_type String, timestamp String, "
+        "nested Tuple(scroll_depth String, time_on_page String))"
+    )
+    assert found.unnamed == "Tuple(String, String, String, Tuple(String, String))"
 
 
 @pytest.mark.parametrize(("python", "engine"), [("%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%i:%S"), ("%d %B %Y", "%d %M %Y")])
