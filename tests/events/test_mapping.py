@@ -39,7 +39,7 @@ def test_deskdrop_states_time_zone_tier_and_consent() -> None:
 
 def test_json_shape_lists_the_source_s_names_that_occur_and_those_every_event_has(tmp_path: Path) -> None:
     mapping = load_mapping(written(tmp_path, 'nested = "metrics"' + WHOLE))
-    found = mapping.json_shape({"metrics", "depth", "time_on_page"})
+    found = mapping.json_shape({"uid", "metrics", "depth", "time_on_page"})
     assert found.shape == (
         "Tuple(`uid` String, `what` String, `when` String, `metrics` Tuple(`depth` String, `time_on_page` String))"
     )
