@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from readership.errors import InputError
-from readership.events.lines import read_lines
+from readership.events.lines import Numbering, read_lines
 from readership.events.source import inspect
 
 LINE = b'{"event_type": "scroll"}\n'
@@ -71,13 +72,30 @@ def test_a_path_that_is_no_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size", [1, 5, 64, 10_000])
 @pytest.mark.parametrize("tail", [b"", b"last line without an end"])
-def test_chunks_are_whole_lines_and_keep_their_numbers(tmp_path: Path, size: int, tail: bytes) -> None:
-    data = b"\n".join(b"%d" % number * (number % 7) for number in range(1, 200)) + b"\n" + tail
-    (tmp_path / "a.jsonl").write_bytes(b"\xef\xbb\xbf{" + data)
-    chunks = list(read_lines(inspect(tmp_path / "a.jsonl"), chunk_bytes=size))
-    assert b"".join(chunk.data for chunk in chunks) == b"{" + data
-    assert all(chunk.data.endswith(b"\n") for chunk in chunks[:-1])
-    before = 0
-    for chunk in chunks:
-        assert chunk.first == before + 1
-        before += chunk.data.count(b"\n")
+@pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz"])
+def test_chunks_are_whole_lines_and_keep_their_numbers(tmp_path: Path, size: int, tail: bytes, name: str) -> None:
+    data = b"{" + b"\n".join(b"%d" % number * (number % 7) for number in range(1, 200)) + b"\n" + tail
+    whole = b"\xef\xbb\xbf" + data
+    (tmp_path / name).write_bytes(gzip.compress(whole) if name.endswith("gz") else whole)
+    numbering, before, parts = Numbering(), 0, []
+    for chunk in read_lines(inspect(tmp_path / name), chunk_bytes=size):
+        chunk.copy(tmp_path / "copy")
+        parts.append((tmp_path / "copy").read_bytes())
+        assert parts[-1] == chunk.read()
+        assert numbering.first(chunk) == before + 1
+        numbering.passed(chunk)
+        before += parts[-1].count(b"\n")
+    assert b"".join(parts) == data
+    assert all(part.endswith(b"\n") for part in parts[:-1])
+
+
+def test_copying_without_help_of_the_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.jsonl").write_bytes(LINE * 9)
+
+    def refuses(*_: object) -> int:
+        raise OSError(18, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "copy_file_range", refuses, raising=False)
+    (chunk,) = read_lines(inspect(tmp_path / "a.jsonl"))
+    chunk.copy(tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == LINE * 9

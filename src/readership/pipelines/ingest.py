@@ -8,19 +8,20 @@ interrupted, running the same command again completes it.
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
 
 import pyarrow as pa
 
-from readership.errors import InputError
+from readership.errors import InputError, WarehouseError
 from readership.events import columns as tabular
 from readership.events.consent import PURPOSES, bits
 from readership.events.fields import EVENT_TYPES
-from readership.events.lines import LONGEST_LINE, read_lines
+from readership.events.lines import LONGEST_LINE, Lines, Numbering, read_lines
 from readership.events.mapping import Mapping
 from readership.events.source import Source, inspect
 from readership.pipelines.progress import Progress
@@ -33,7 +34,9 @@ _ONE_STREAM = {"max_insert_threads": 1, "min_insert_block_size_rows": 65_536, "m
 """So that lines keep their numbers, and later steps find blocks small enough to share between threads."""
 
 _Part = TypeVar("_Part")
-_PER_CHUNK = ("lines", "records", "rows", "marks", "identified", "reasons", "bad", "skip")
+_NOTHING = "\\x00\\x00"
+"""A pattern that no line of text matches."""
+_PER_CHUNK = ("records", "rows", "marks", "identified", "reasons", "bad", "skip")
 
 
 @dataclass(frozen=True)
@@ -63,11 +66,11 @@ class IngestSummary:
 
 
 class _Chunk(NamedTuple):
-    """A part of a file in staging; a row's line is `first` + n. `parse` names the statement that reads it."""
+    """A part of a file in staging; a row's line is `first()` + n. `parse` names the statement that reads it."""
 
     source: Source
     parse: str
-    first: int
+    first: Callable[[], int]
     rows: tabular.Rows | None
 
     @property
@@ -82,6 +85,7 @@ class _Counts(NamedTuple):
     distinct_events: int
     without_id: int
     with_consent: int
+    unexpected: int
 
 
 def ingest(
@@ -165,8 +169,10 @@ class _Load:
             "zone_brands": list(mapping.brand_timezones),
             "zone_names": list(mapping.brand_timezones.values()),
         }
-        for table in ("contents", "lines", "records", "marks", "reasons", "bad", "skip"):
+        for table in ("contents", "records", "marks", "reasons", "bad", "skip"):
             stage.run(f"staging_{table}")
+        self._lines_file = _lines_file(stage)
+        self._expected: set[str] = set()
         for table in ("rows", "identified"):
             stage.run("staging_rows", table=table)
 
@@ -192,11 +198,12 @@ class _Load:
     def _chunks(self, source: Source) -> Iterator[_Chunk]:
         """Each chunk of the file, once it lies in staging."""
         if source.kind == "lines":
+            numbering = Numbering()
             for lines in _ahead(read_lines(source)):
-                self.stage.warehouse.raw_insert(
-                    f"{self.stage.database}.lines", ["line"], lines.data, "LineAsString", _ONE_STREAM
-                )
-                yield _Chunk(source, "parse_lines", lines.first, None)
+                self._put(lines)
+                yield _Chunk(source, "parse_lines", partial(numbering.first, lines), None)
+                numbering.passed(lines)
+                self._forget_lines()
             return
         read = tabular.read_csv if source.kind == "csv" else tabular.read_parquet
         for number, rows in enumerate(read(source)):
@@ -204,28 +211,61 @@ class _Load:
                 tabular.check_columns(source.path, rows.columns.column_names, self.mapping)
             if rows.columns.num_rows:
                 self.stage.warehouse.insert(f"{self.stage.database}.records", tabular.records(rows, self.mapping))
-            yield _Chunk(source, "parse_records", 1, rows)
+            yield _Chunk(source, "parse_records", lambda: 1, rows)
 
     def _typed(self, chunk: _Chunk) -> _Counts:
         """Type and check the chunk's rows in staging, with the reasons of those that could not be understood."""
-        if chunk.rows is None:
-            self.values |= self.mapping.json_shape(self._present())._asdict()
+        if chunk.rows is None and not self._expected:
+            self._expect_first_names()
         self.stage.layered("insert_rows", chunk.parse, "rows", "all_columns_at_once", **self.values)
         counts = self._count("rows")
+        if counts.unexpected:
+            self._expect_further_names()
+            self.stage.empty("rows")
+            self.stage.layered("insert_rows", chunk.parse, "rows", "all_columns_at_once", **self.values)
+            counts = self._count("rows")
         if counts.bad:
             self.stage.layered("insert_reasons", chunk.parse, "reasons", **self.values)
         return counts
 
-    def _present(self) -> set[str]:
-        """Which of the mapping's names occur in the chunk's lines; some may occur only in values."""
+    def _put(self, lines: Lines) -> None:
+        """Lay lines before the engine: in a file of its own where it runs in this process, else over the network."""
+        if self._lines_file:
+            try:
+                lines.copy(self._lines_file)
+            except OSError as error:
+                raise WarehouseError(
+                    f"{self._lines_file} cannot be written ({error}); free some space and run the same command again"
+                ) from error
+        else:
+            table = f"{self.stage.database}.lines"
+            self.stage.warehouse.raw_insert(table, ["line"], lines.read(), "LineAsString", _ONE_STREAM)
+
+    def _forget_lines(self) -> None:
+        if self._lines_file:
+            self._lines_file.unlink()
+        else:
+            self.stage.empty("lines")
+
+    def _expect_first_names(self) -> None:
+        """Read from the chunk only the names that occur in its first lines (and those that may be escaped)."""
         names = self.mapping.json_names()
         patterns = [f'"{re.escape(name)}"' for name in names]
         ((found,),) = self.stage.rows("first_names", names=patterns)
-        absent = [pattern for index, pattern in enumerate(patterns, 1) if index not in found]
-        if absent:
-            ((further,),) = self.stage.rows("further_names", names=patterns, absent=absent)
-            found += further
-        return {names[index - 1] for index in found} | {name for name in names if not name.isascii()}
+        self._expect({names[index - 1] for index in found} | {name for name in names if not name.isascii()})
+
+    def _expect_further_names(self) -> None:
+        """Read also the names of lines that hold one which the first lines do not."""
+        names = self.mapping.json_names()
+        patterns = [f'"{re.escape(name)}"' for name in names]
+        ((found,),) = self.stage.rows("further_names", names=patterns, absent=self.values["absent"])
+        self._expect(self._expected | {names[index - 1] for index in found})
+
+    def _expect(self, names: set[str]) -> None:
+        self._expected = names
+        absent = [f'"{re.escape(name)}"' for name in self.mapping.json_names() if name not in names]
+        self.values |= self.mapping.json_shape(names)._asdict()
+        self.values["absent"] = absent or [_NOTHING]
 
     def _count(self, table: str) -> _Counts:
         return _Counts(*self.stage.rows("count_rows", rows=table)[0])
@@ -253,7 +293,8 @@ class _Load:
         self.stage.run("insert_readers", rows=table)
         if counts.good > skipped:
             self.stage.run("insert_events", rows=table)
-        self.stage.run("insert_quarantine", source=chunk.source.path.name, first_line=chunk.first)
+        if counts.bad or chunk.refused:
+            self.stage.run("insert_quarantine", source=chunk.source.path.name, first_line=chunk.first())
 
     def _collect_bad(self, chunk: _Chunk, counts: _Counts) -> None:
         """Fill the staging table `bad`, and note the reasons."""
@@ -277,7 +318,7 @@ class _Load:
                     "field": name,
                     "rows": 0,
                     "file": chunk.source.path.name,
-                    "line": first + chunk.first,
+                    "line": first + chunk.first(),
                     "reason": example,
                 },
             )
@@ -318,6 +359,18 @@ class _Load:
                 f"{chunk.source.path}: the reader ids {ids[0]!r} and {ids[1]!r} share the number {number}; "
                 "this part of the file was not loaded; change one of the ids (a prefix is enough) and load it again"
             )
+
+
+def _lines_file(stage: Staging) -> Path | None:
+    """Make the table of lines; the file it reads, where the engine runs in this process."""
+    if not stage.warehouse.embedded:
+        stage.run("staging_lines")
+        return None
+    stage.run("staging_lines_file")
+    with stage.warehouse.using(stage.database):
+        stage.warehouse.command(read_sql(SQL, "staging_lines_view"))
+    ((path,),) = stage.rows("lines_file_path")
+    return Path(path)
 
 
 def _ahead(parts: Iterator[_Part]) -> Iterator[_Part]:

@@ -1,13 +1,13 @@
 -- Two publisher's ids that would share one number; none is expected in 2^32 readers.
 -- grain: user_id
-SELECT user_id, groupUniqArray(2)(external_id) AS ids
+SELECT user_id, [min(external_id), max(external_id)] AS ids
 FROM
 (
-    SELECT user_id, external_id FROM {staging:Identifier}.rows WHERE field = '' GROUP BY user_id, external_id
+    SELECT user_id, external_id FROM {staging:Identifier}.rows WHERE field = ''
     UNION ALL
     SELECT user_id, external_id FROM readers
     WHERE user_id IN (SELECT user_id FROM {staging:Identifier}.rows WHERE field = '')
 )
 GROUP BY user_id
-HAVING uniqExact(external_id) > 1
+HAVING ids[1] != ids[2]
 LIMIT 1

@@ -4,6 +4,7 @@
 -- grain: n
 SELECT
     n,
+    multiMatchAny(line, {absent:Array(String)}) AS unexpected,
     length(line) > {longest_line:UInt64} OR (event_type = '' AND timestamp = '') AS line_suspect,
     multiIf(
         length(line) > {longest_line:UInt64},

@@ -4,5 +4,6 @@ SELECT
     * REPLACE (
         if(startsWith(metadata, '{') OR metadata = '', JSONExtract(metadata, 'Map(String, String)'), map('value', metadata))
             AS metadata),
-    line_problem != '' AS line_suspect
+    line_problem != '' AS line_suspect,
+    0 AS unexpected
 FROM {staging:Identifier}.records

@@ -5,6 +5,7 @@ WITH
     (value, name) -> multiIf(given(name) = '', value, value = '', given(name), value) AS constant
 SELECT
     n,
+    unexpected,
     multiIf(
         line_suspect, 'line',
         external_id = '', 'user_id',

@@ -3,6 +3,7 @@
 CREATE TABLE {staging:Identifier}.{table:Identifier}
 (
     n UInt64,
+    unexpected UInt8 COMMENT '1: holds a name that was taken not to occur in the chunk',
     field LowCardinality(String),
     external_id String,
     event_id UUID,
