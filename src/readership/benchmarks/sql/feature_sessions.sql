@@ -1,4 +1,5 @@
--- One row per session of one month of 2026: `sessions` of them, by `readers` readers with a heavy tail, in their order.
+-- One row per session of one month of 2026: `sessions` of them, by `readers` readers with a heavy tail, in
+-- their order, loaded once a day.
 -- grain: row_id
 INSERT INTO session_versions
 (
@@ -16,7 +17,7 @@ SELECT
     sipHash64(draw) AS row_id,
     1 AS version,
     ended AS known_at,
-    ended AS loaded_at,
+    toStartOfDay(ended) + INTERVAL 1 DAY AS loaded_at,
     toString(draw) AS session_id,
     toUInt64(pow(number / {sessions:UInt64}, 1.5) * {readers:UInt64}) AS user_id,
     'brand' AS brand,
