@@ -477,3 +477,9 @@ FROM session_metrics
 GROUP BY user_id, subscription_tier, country, device_type
 """
     assert each_warehouse.rows(query) == [(reader_key("r"), 2, 60.0, 2.0, 1.5, "free", "FR", "mobile")]
+
+
+def test_a_log_of_twelve_years_goes_in_at_once(each_warehouse: Warehouse, settings: Settings, tmp_path: Path) -> None:
+    rows = [event(n, -n * 60 * 24 * 31) for n in range(150)]
+    summary = load(each_warehouse, settings, write(tmp_path / "a.jsonl", rows))
+    assert (summary.events_loaded, summary.sessions) == (150, 150)

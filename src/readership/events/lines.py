@@ -7,7 +7,7 @@ from typing import IO, NamedTuple
 
 from readership.events.source import Source, open_bytes
 
-CHUNK_BYTES = 128 << 20
+CHUNK_BYTES = 192 << 20
 LONGEST_LINE = 1 << 20
 """Bytes a line may have; a longer one is no event and goes to quarantine."""
 _MARK = b"\xef\xbb\xbf"

@@ -5,6 +5,7 @@ engine, rows not understood go to quarantine, and of the rest what is not stored
 interrupted, running the same command again completes it.
 """
 
+import errno
 import re
 import time
 from collections import Counter
@@ -234,9 +235,8 @@ class _Load:
             try:
                 lines.copy(self._lines_file)
             except OSError as error:
-                raise WarehouseError(
-                    f"{self._lines_file} cannot be written ({error}); free some space and run the same command again"
-                ) from error
+                what = "the disk is full" if error.errno == errno.ENOSPC else f"{self._lines_file} cannot be written"
+                raise WarehouseError(f"{what}: free some space and run the same command again ({error})") from error
         else:
             table = f"{self.stage.database}.lines"
             self.stage.warehouse.raw_insert(table, ["line"], lines.read(), "LineAsString", _ONE_STREAM)

@@ -8,6 +8,7 @@ INSERT INTO session_versions
      ad_impressions, ad_clicks, ad_revenue_micros, searches, subscription_prompts, subscription_starts,
      subscription_renewals, subscription_cancels, payment_failures, engaged_ms, engaged_events, scroll_depth_sum,
      scroll_events, pages_visited_count, unique_pages_count, categories, article_ids, article_titles, page_urls)
+SETTINGS max_partitions_per_insert_block = 0
 WITH
     new AS
     (
@@ -120,4 +121,3 @@ FROM summed
 INNER JOIN numbered ON numbered.row_id = summed.row_id
 ASOF LEFT JOIN (SELECT timezone, starts_at, utc_offset_minutes FROM zone_offsets FINAL) AS zone
     ON zone.timezone = summed.timezone AND zone.starts_at <= summed.session_start
-SETTINGS max_partitions_per_insert_block = 0

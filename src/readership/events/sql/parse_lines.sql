@@ -4,6 +4,7 @@
 -- grain: n
 SELECT
     n,
+    line AS raw,
     multiMatchAny(line, {absent:Array(String)}) AS unexpected,
     length(line) > {longest_line:UInt64} OR (event_type = '' AND timestamp = '') AS line_suspect,
     multiIf(

@@ -5,5 +5,6 @@ SELECT
         if(startsWith(metadata, '{') OR metadata = '', JSONExtract(metadata, 'Map(String, String)'), map('value', metadata))
             AS metadata),
     line_problem != '' AS line_suspect,
-    0 AS unexpected
+    0 AS unexpected,
+    '' AS raw
 FROM {staging:Identifier}.records

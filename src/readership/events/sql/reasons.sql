@@ -39,6 +39,7 @@ SELECT
                 field IN ('scroll_depth', 'read_progress'), ' is not a number from 0 to 100',
                 field = 'propensity', ' is not a number from 0 to 1',
                 field = 'ad_revenue', ' is not a number',
-                ' is not a number of the size this field can hold'))) AS reason
-FROM typed
+                ' is not a number of the size this field can hold'))) AS reason,
+    if(isValidUTF8(typed.raw), typed.raw, concat('base64:', base64Encode(typed.raw))) AS whole
+FROM (SELECT * FROM typed WHERE n IN (SELECT n FROM {staging:Identifier}.rows WHERE field != '')) AS typed
 INNER JOIN (SELECT n, toString(field) AS field FROM {staging:Identifier}.rows WHERE field != '') AS bad ON bad.n = typed.n

@@ -4,6 +4,7 @@
 INSERT INTO session_versions
     (row_id, replaces, version, tombstone, known_at, loaded_at, batch_id, session_id, user_id, session_start, session_end,
      local_day)
+SETTINGS max_partitions_per_insert_block = 0
 SELECT
     halfMD5(concat(toString(stored.row_id), '|retracted')) AS retraction,
     stored.row_id, stored.version, 1, stored.known_at, now64(3), {batch:String}, stored.session_id, stored.user_id,

@@ -4,6 +4,7 @@ CREATE TABLE {staging:Identifier}.reasons
 (
     n UInt64,
     field String,
-    reason String
+    reason String,
+    raw String COMMENT 'a line as it came, or as base64 where its bytes are no text'
 )
 ENGINE = Memory

@@ -3,6 +3,7 @@
 INSERT INTO session_versions
     (row_id, replaces, version, tombstone, known_at, loaded_at, batch_id, session_id, user_id, session_start, session_end,
      local_day)
+SETTINGS max_partitions_per_insert_block = 0
 SELECT
     row_id, replaces, 0, 1, fromUnixTimestamp64Milli(known_ms, 'UTC'), now64(3), {batch:String}, session_id, user_id,
     fromUnixTimestamp64Milli(first_ms, 'UTC'), fromUnixTimestamp64Milli(last_ms, 'UTC'),
