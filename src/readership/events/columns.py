@@ -127,10 +127,10 @@ def records(rows: Rows, mapping: Mapping) -> pa.Table:
         column = _find(table, name, mapping)
         if column is None:
             continue
-        if name in TIME_FIELDS and _is_time(column.type):
+        if name in TIME_FIELDS and is_time(column.type):
             columns[f"{name}_ms"] = _milliseconds(column, mapping)
             continue
-        text, invalid = _text(column)
+        text, invalid = as_text(column)
         columns[name] = text
         if invalid is not None:
             told = pc.if_else(invalid, f"column {mapping.column(name)!r} is not UTF-8 text", "")
@@ -203,8 +203,8 @@ def _find(table: pa.Table, name: str, mapping: Mapping) -> pa.Array | None:
     if name in ENGAGEMENT_FIELDS and mapping.nested:
         inner = _lookup(table, f"{mapping.nested}.{wanted or name}")
         if column is not None and inner is not None:
-            column, _ = _text(column)
-            inner, _ = _text(inner)
+            column, _ = as_text(column)
+            inner, _ = as_text(inner)
             return pc.if_else(pc.equal(column, ""), inner, column)
         column = column if column is not None else inner
     return column
@@ -239,7 +239,8 @@ def _from_json(column: pa.Array, name: str) -> pa.Array | None:
     return pa.array(values, pa.string())
 
 
-def _is_time(kind: pa.DataType) -> bool:
+def is_time(kind: pa.DataType) -> bool:
+    """Whether a column of this type holds times."""
     return bool(pa.types.is_timestamp(kind) or pa.types.is_date(kind))
 
 
@@ -255,13 +256,13 @@ def _milliseconds(column: pa.Array, mapping: Mapping) -> pa.Array:
     return pc.cast(pc.cast(column, pa.timestamp("ms", column.type.tz), safe=False), pa.int64())
 
 
-def _text(column: pa.Array) -> tuple[pa.Array, pa.Array | None]:
+def as_text(column: pa.Array) -> tuple[pa.Array, pa.Array | None]:
     """A column as text, missing as "", and where it is bytes that are no text."""
     kind = column.type
     if pa.types.is_dictionary(kind):
-        return _text(pc.cast(column, kind.value_type))
+        return as_text(pc.cast(column, kind.value_type))
     if isinstance(column, pa.ExtensionArray):
-        return _text(column.storage)
+        return as_text(column.storage)
     if pa.types.is_fixed_size_binary(kind):
         return _hex(column), None
     if pa.types.is_nested(kind):

@@ -25,7 +25,7 @@ _KEYS = {
     "consent",
     "brand_timezones",
 }
-_TIME_FORMATS = ("auto", "epoch_seconds", "epoch_milliseconds")
+TIME_FORMATS = ("auto", "epoch_seconds", "epoch_milliseconds")
 _DIRECTIVES = {"%M": "%i", "%B": "%M"}
 """Python's strptime directives that ClickHouse spells differently."""
 
@@ -71,7 +71,7 @@ class Mapping:
 
     def time_pattern(self) -> str:
         """The time format in the engine's spelling; "" unless it is a strptime pattern."""
-        if self.time_format in _TIME_FORMATS:
+        if self.time_format in TIME_FORMATS:
             return ""
         return re.sub("%[A-Za-z]", lambda match: _DIRECTIVES.get(match[0], match[0]), self.time_format)
 
@@ -128,22 +128,22 @@ def _parse(name: str, file: Traversable | Path) -> Mapping:
         values = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"mapping {name} is not TOML: {error}; correct the file and run the same command") from error
-    _expect(name, "top level", values, _KEYS)
-    time = _table(name, values, "time")
-    _expect(name, "[time]", time, {"format", "zone"})
-    agreed = _table(name, values, "consent")
-    _expect(name, "[consent]", agreed, {"purposes"})
+    expect_keys(name, "top level", values, _KEYS)
+    time = table_of(name, values, "time")
+    expect_keys(name, "[time]", time, {"format", "zone"})
+    agreed = table_of(name, values, "consent")
+    expect_keys(name, "[consent]", agreed, {"purposes"})
     mapping = Mapping(
         name=name,
-        columns=_texts(name, values, "columns"),
+        columns=texts_of(name, values, "columns"),
         optional_columns=values.get("optional_columns") is True,
         nested=str(values.get("nested", "")),
-        constants=_texts(name, values, "constants"),
-        event_types=_texts(name, values, "event_types"),
+        constants=texts_of(name, values, "constants"),
+        event_types=texts_of(name, values, "event_types"),
         time_format=str(time.get("format", "auto")),
         zone=str(time.get("zone", "")),
         consent=_purposes(name, agreed),
-        brand_timezones=_texts(name, values, "brand_timezones"),
+        brand_timezones=texts_of(name, values, "brand_timezones"),
     )
     _check(mapping)
     return mapping
@@ -151,30 +151,32 @@ def _parse(name: str, file: Traversable | Path) -> Mapping:
 
 def _check(mapping: Mapping) -> None:
     name = mapping.name
-    _expect(name, "[columns]", mapping.columns, set(FIELDS))
-    _expect(name, "[constants]", mapping.constants, set(CONSTANT_FIELDS))
+    expect_keys(name, "[columns]", mapping.columns, set(FIELDS))
+    expect_keys(name, "[constants]", mapping.constants, set(CONSTANT_FIELDS))
     for required in REQUIRED:
         if not mapping.column(required) and required not in mapping.constants:
             raise InputError(f"mapping {name}: [columns] says no column for {required!r}; every event needs one")
     if not mapping.column("user_id") and not mapping.column("device_id"):
         raise InputError(f"mapping {name}: [columns] names neither 'user_id' nor 'device_id'; every event needs one")
-    if mapping.time_format not in _TIME_FORMATS and "%" not in mapping.time_format:
+    if mapping.time_format not in TIME_FORMATS and "%" not in mapping.time_format:
         raise InputError(
             f"mapping {name}: [time] format is {mapping.time_format!r}; "
-            f"choose among {', '.join(_TIME_FORMATS)}, or a pattern such as '%d/%m/%Y %H:%M:%S'"
+            f"choose among {', '.join(TIME_FORMATS)}, or a pattern such as '%d/%m/%Y %H:%M:%S'"
         )
     for zone in [*([mapping.zone] if mapping.zone else []), *mapping.brand_timezones.values()]:
-        _check_zone(name, zone)
+        check_zone(name, zone)
 
 
-def _check_zone(name: str, zone: str) -> None:
+def check_zone(name: str, zone: str) -> None:
+    """Raise InputError where `zone` is none."""
     try:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise InputError(f"mapping {name}: {zone!r} is not a time zone; write one such as 'Europe/Paris'") from error
 
 
-def _expect(name: str, where: str, found: Dictionary[str, Any], known: set[str]) -> None:
+def expect_keys(name: str, where: str, found: Dictionary[str, Any], known: set[str]) -> None:
+    """Raise InputError where a part of a mapping has a key that means nothing there."""
     for key in found:
         if key not in known:
             raise InputError(
@@ -182,15 +184,17 @@ def _expect(name: str, where: str, found: Dictionary[str, Any], known: set[str])
             )
 
 
-def _table(name: str, values: Dictionary[str, Any], key: str) -> Dictionary[str, Any]:
+def table_of(name: str, values: Dictionary[str, Any], key: str) -> Dictionary[str, Any]:
+    """A table of a mapping's TOML; empty where there is none."""
     table = values.get(key, {})
     if not isinstance(table, dict):
         raise InputError(f"mapping {name}: {key!r} is {table!r}; it must be a table: [{key}]")
     return table
 
 
-def _texts(name: str, values: Dictionary[str, Any], key: str) -> Dictionary[str, str]:
-    table = _table(name, values, key)
+def texts_of(name: str, values: Dictionary[str, Any], key: str) -> Dictionary[str, str]:
+    """A table of a mapping's TOML whose every value is a text."""
+    table = table_of(name, values, key)
     for entry, value in table.items():
         if not isinstance(value, str) or not value:
             raise InputError(f"mapping {name}: [{key}] {entry} is {value!r}; it must be a text")
