@@ -155,6 +155,7 @@ class _Load:
         self.unknown: Counter[str] = Counter()
         self._reasons: dict[str, dict[str, Any]] = {}
         self.values: dict[str, Any] = {
+            "lines": "lines",
             "longest_line": LONGEST_LINE,
             "now_ms": time.time_ns() // 1_000_000,
             "received_now": int(received == "now"),
@@ -226,7 +227,7 @@ class _Load:
             self.stage.layered("insert_rows", chunk.parse, "rows", "all_columns_at_once", **self.values)
             counts = self._count("rows")
         if counts.bad:
-            self.stage.layered("insert_reasons", chunk.parse, "reasons", **self.values)
+            self.stage.layered("insert_reasons", chunk.parse, "reasons", **self.values | {"lines": "rows"})
         return counts
 
     def _put(self, lines: Lines) -> None:

@@ -54,6 +54,6 @@ FROM
         n,
         line,
         flattenTuple(CAST(CAST(JSONExtract(line, {shape:String}), {unnamed:String}), {named:String})) AS t
-    FROM {staging:Identifier}.lines
+    FROM {staging:Identifier}.{lines:Identifier}
     WHERE line NOT IN ('', '\r')
 )

@@ -41,5 +41,5 @@ SELECT
                 field = 'ad_revenue', ' is not a number',
                 ' is not a number of the size this field can hold'))) AS reason,
     if(isValidUTF8(typed.raw), typed.raw, concat('base64:', base64Encode(typed.raw))) AS whole
-FROM (SELECT * FROM typed WHERE n IN (SELECT n FROM {staging:Identifier}.rows WHERE field != '')) AS typed
+FROM typed
 INNER JOIN (SELECT n, toString(field) AS field FROM {staging:Identifier}.rows WHERE field != '') AS bad ON bad.n = typed.n

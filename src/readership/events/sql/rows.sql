@@ -27,6 +27,7 @@ SELECT
         (period_end != '' OR isNotNull(period_end_ms)) AND (isNull(ends_ms) OR ends_ms < 0), 'period_end',
         agreed = 255, 'consent',
         '') AS field,
+    if(field = '', '', raw) AS line,
     external_id,
     toUUIDOrZero(event_id) AS event_uuid,
     if(toString(toUInt64OrZero(external_id)) = external_id, toUInt64OrZero(external_id), halfMD5(external_id)) AS reader,

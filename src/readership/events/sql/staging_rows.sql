@@ -5,6 +5,7 @@ CREATE TABLE {staging:Identifier}.{table:Identifier}
     n UInt64,
     unexpected UInt8 COMMENT '1: holds a name that was taken not to occur in the chunk',
     field LowCardinality(String),
+    line String COMMENT 'as it came, where it was not understood and came as a line',
     external_id String,
     event_id UUID,
     user_id UInt64,
