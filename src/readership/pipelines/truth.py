@@ -10,7 +10,7 @@ from readership.simulator.parameters import VERSION
 from readership.warehouse import Warehouse, read_sql
 
 TRUTH = "truth"
-TABLES = ("readers", "days", "reader_days", "visits")
+TABLES = ("readers", "days", "reader_days", "visits", "dirt", "dirty_events")
 SQL = "readership.pipelines.sql.truth"
 
 
