@@ -1,5 +1,7 @@
 """The names of an event's fields, once; their meaning is in docs/events.md."""
 
+from typing import NamedTuple
+
 EVENT_FIELDS = (
     "event_id", "user_id", "device_id", "session_id", "event_type", "timestamp", "received_at",
     "brand", "category", "article_id", "article_title", "article_type", "page_url", "referrer",
@@ -26,6 +28,55 @@ CONSTANT_FIELDS = (
     "user_segment",
 )  # fmt: skip
 """Fields a mapping may fill where the source says nothing."""
+
+SESSION_FIELDS = (
+    "session_id", "user_id", "device_id", "session_start", "session_end", "session_duration_sec", "created_at",
+    "brand", "country", "city", "device_type", "device_os", "browser", "user_agent", "subscription_tier",
+    "user_segment", "referrer", "timezone", "consent", "registered",
+    "total_events", "article_views", "article_clicks", "article_completes", "video_plays", "newsletter_signups",
+    "ad_clicks", "searches", "pages_visited_count", "unique_pages_count",
+    "categories_visited", "article_ids_visited", "article_titles_visited", "page_events",
+)  # fmt: skip
+"""What one row of a table of sessions says; its meaning is in docs/adopt.md."""
+
+SESSION_TIMES = ("session_start", "session_end", "created_at")
+
+SESSION_REQUIRED = ("session_start",)
+"""Every session has this, `session_end` or `session_duration_sec`, and `user_id` or `device_id`."""
+
+SESSION_CONSTANTS = (
+    "brand", "device_type", "country", "city", "timezone", "subscription_tier", "user_segment", "registered",
+)  # fmt: skip
+
+
+class Kind(NamedTuple):
+    """What one row of a source is.
+
+    times      fields that are times
+    required   fields it must have
+    either     pairs of fields of which it must have one
+    constants  fields a mapping may fill where the source says nothing
+    """
+
+    fields: tuple[str, ...]
+    times: tuple[str, ...]
+    required: tuple[str, ...]
+    either: tuple[tuple[str, str], ...]
+    constants: tuple[str, ...]
+
+
+_WHO = ("user_id", "device_id")
+
+KINDS = {
+    "events": Kind(FIELDS, TIME_FIELDS, REQUIRED, (_WHO,), CONSTANT_FIELDS),
+    "sessions": Kind(
+        SESSION_FIELDS,
+        SESSION_TIMES,
+        SESSION_REQUIRED,
+        (_WHO, ("session_end", "session_duration_sec")),
+        SESSION_CONSTANTS,
+    ),
+}
 
 EVENT_TYPES = (
     "article_impression", "article_view", "article_click", "scroll", "article_complete", "video_play", "video_complete",

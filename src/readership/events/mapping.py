@@ -1,4 +1,4 @@
-"""A mapping says which column of a source is which field of an event. It is a small TOML file."""
+"""A mapping says which column of a source is which field of an event or a session. It is a small TOML file."""
 
 import re
 import tomllib
@@ -13,9 +13,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from readership.errors import InputError
 from readership.events import consent
-from readership.events.fields import CONSTANT_FIELDS, ENGAGEMENT_FIELDS, EVENT_FIELDS, FIELDS, REQUIRED
+from readership.events.fields import ENGAGEMENT_FIELDS, EVENT_FIELDS, FIELDS, KINDS, REQUIRED, Kind
 
 _KEYS = {
+    "kind",
+    "tiers",
     "optional_columns",
     "nested",
     "columns",
@@ -42,6 +44,7 @@ class Shape(NamedTuple):
 class Mapping:
     """How one kind of source says what readers did.
 
+    kind               what a row is: events, or sessions
     columns            field -> column of the source
     optional_columns   true: a column may be absent, and a field not listed is read under its own name
     nested             column that holds the engagement fields together, or ""
@@ -52,6 +55,7 @@ class Mapping:
     zone               zone of times that state none, or ""
     consent            purposes every reader of this source agreed to; None: only what the events say
     brand_timezones    zone of a brand's readers where an event states none
+    tiers              the source's subscription tier -> ours ("" for a reader without an account); sessions only
     """
 
     name: str
@@ -64,6 +68,13 @@ class Mapping:
     zone: str = ""
     consent: tuple[str, ...] | None = None
     brand_timezones: Dictionary[str, str] = field(default_factory=dict)
+    kind: str = "events"
+    tiers: Dictionary[str, str] = field(default_factory=dict)
+
+    @property
+    def row(self) -> Kind:
+        """What a row of this kind of source consists of."""
+        return KINDS[self.kind]
 
     def column(self, name: str) -> str:
         """The source's column of a field; "" where it has none."""
@@ -144,6 +155,8 @@ def _parse(name: str, file: Traversable | Path) -> Mapping:
         zone=str(time.get("zone", "")),
         consent=_purposes(name, agreed),
         brand_timezones=texts_of(name, values, "brand_timezones"),
+        kind=_kind(name, values),
+        tiers=texts_of(name, values, "tiers", may_be_empty=True),
     )
     _check(mapping)
     return mapping
@@ -151,13 +164,15 @@ def _parse(name: str, file: Traversable | Path) -> Mapping:
 
 def _check(mapping: Mapping) -> None:
     name = mapping.name
-    expect_keys(name, "[columns]", mapping.columns, set(FIELDS))
-    expect_keys(name, "[constants]", mapping.constants, set(CONSTANT_FIELDS))
-    for required in REQUIRED:
+    one = mapping.kind.removesuffix("s")
+    expect_keys(name, "[columns]", mapping.columns, set(mapping.row.fields))
+    expect_keys(name, "[constants]", mapping.constants, set(mapping.row.constants))
+    for required in mapping.row.required:
         if not mapping.column(required) and required not in mapping.constants:
-            raise InputError(f"mapping {name}: [columns] says no column for {required!r}; every event needs one")
-    if not mapping.column("user_id") and not mapping.column("device_id"):
-        raise InputError(f"mapping {name}: [columns] names neither 'user_id' nor 'device_id'; every event needs one")
+            raise InputError(f"mapping {name}: [columns] says no column for {required!r}; every {one} needs one")
+    for either, other in mapping.row.either:
+        if not mapping.column(either) and not mapping.column(other):
+            raise InputError(f"mapping {name}: [columns] names neither {either!r} nor {other!r}; every {one} needs one")
     if mapping.time_format not in TIME_FORMATS and "%" not in mapping.time_format:
         raise InputError(
             f"mapping {name}: [time] format is {mapping.time_format!r}; "
@@ -192,11 +207,18 @@ def table_of(name: str, values: Dictionary[str, Any], key: str) -> Dictionary[st
     return table
 
 
-def texts_of(name: str, values: Dictionary[str, Any], key: str) -> Dictionary[str, str]:
+def _kind(name: str, values: Dictionary[str, Any]) -> str:
+    kind = values.get("kind", "events")
+    if kind not in KINDS:
+        raise InputError(f"mapping {name}: kind is {kind!r}; choose among {', '.join(KINDS)}")
+    return str(kind)
+
+
+def texts_of(name: str, values: Dictionary[str, Any], key: str, *, may_be_empty: bool = False) -> Dictionary[str, str]:
     """A table of a mapping's TOML whose every value is a text."""
     table = table_of(name, values, key)
     for entry, value in table.items():
-        if not isinstance(value, str) or not value:
+        if not isinstance(value, str) or not (value or may_be_empty):
             raise InputError(f"mapping {name}: [{key}] {entry} is {value!r}; it must be a text")
     return table
 
