@@ -62,6 +62,13 @@ class Received(StrEnum):
     now = "now"
 
 
+class EventFormat(StrEnum):
+    """How files of events are written."""
+
+    parquet = "parquet"
+    jsonl = "jsonl"
+
+
 class Bench(StrEnum):
     """Benchmarks, each one file of `readership.benchmarks`."""
 
@@ -143,16 +150,41 @@ def simulate(
     days: Annotated[int, typer.Option(min=1, help="How many days it runs.")] = 270,
     seed: Annotated[int, typer.Option(help="The same seed gives the same world.")] = 7,
     start: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day (UTC).")] = None,
-    out: Annotated[Path | None, typer.Option(help="Write Parquet files here instead of the warehouse.")] = None,
+    dirt: Annotated[
+        str | None,
+        typer.Option(help="What is wrong with its log: late,duplicates,bots,skew,malformed,outage,schema,drift."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write files to this folder instead of the warehouse.")] = None,
+    format: Annotated[EventFormat, typer.Option(help="Of the events under --out.")] = EventFormat.parquet,
+    stream: Annotated[
+        str | None, typer.Option(help="Send the events to http://host:port/v1/events or kafka://host:port/topic.")
+    ] = None,
+    speed: Annotated[
+        float, typer.Option(min=0, help="With --stream: simulated seconds a second; 0 is as fast as they are taken.")
+    ] = 3600.0,
     json: Json = False,
 ) -> None:
-    """Make a publisher whose truth is known, and load its events."""
-    from readership.pipelines.simulate import simulate as run
+    """Make a publisher whose truth is known, and load its events, write them to files, or stream them."""
+    from readership.pipelines.making import Asked, ask
+    from readership.pipelines.progress import Progress
 
-    with _warehouse() as (warehouse, current, progress):
-        result = run(
-            warehouse, current, readers=readers, days=days, seed=seed, start=_utc(start), out=out, progress=progress
-        )
+    kinds = tuple(part.strip() for part in dirt.split(",")) if dirt else ()
+    asked: Asked = ask(readers, days, seed, _utc(start), kinds)
+    if stream:
+        from readership.pipelines.simulate_stream import simulate_stream
+
+        with Progress() as progress:
+            result = simulate_stream(asked, stream, load_settings(), speed=speed, out=out, progress=progress)
+    elif out:
+        from readership.pipelines.simulate_files import simulate_files
+
+        with Progress() as progress:
+            result = simulate_files(asked, out, format=format.value, progress=progress)
+    else:
+        from readership.pipelines.simulate import simulate as run
+
+        with _warehouse() as (warehouse, current, progress):
+            result = run(warehouse, current, asked, progress=progress)
     _emit(result, json)
 
 
@@ -190,6 +222,39 @@ def ingest(
             progress=progress,
         )
     _emit(summary.as_dict(), json)
+
+
+@app.command()
+def doctor(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Files of events to judge before they are loaded; else the warehouse.")
+    ] = None,
+    mapping: Annotated[str, typer.Option(help="Of the files: native, deskdrop, or a TOML file.")] = "native",
+    as_of: AsOf = None,
+    html: Annotated[Path | None, typer.Option(help="Write the same as one page to send round.")] = None,
+    json: Json = False,
+) -> None:
+    """What this data allows, step by step: ready, degraded or impossible, why, and what would help."""
+    from readership.evaluation.readiness import diagnose
+    from readership.events.mapping import load_mapping
+    from readership.pipelines.doctor import examine, examine_files, report
+
+    with _warehouse() as (warehouse, current, progress):
+        if files:
+            facts = examine_files(warehouse, current, files, load_mapping(mapping), progress)
+        else:
+            facts = examine(warehouse, current, _utc(as_of))
+    diagnosis = diagnose(facts)
+    page = report(facts, diagnosis, html) if html else None
+    if json:
+        typer.echo(json_module.dumps(diagnosis.as_dict() | {"source": facts.source, "page": page}, default=str))
+    else:
+        from readership.evaluation.reports.doctor import lines
+
+        for line in [*lines(facts, diagnosis), *([str(page)] if page else [])]:
+            typer.echo(line)
+    if not diagnosis.anything_runs:
+        raise typer.Exit(1)
 
 
 @app.command()

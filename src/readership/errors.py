@@ -83,3 +83,9 @@ class RegistryError(ReadershipError):
     """MLflow does not answer or refused; bundles and live.json are unharmed."""
 
     code = "registry"
+
+
+class DeliveryError(ReadershipError):
+    """A receiver of events does not answer, or turned them down."""
+
+    code = "delivery"

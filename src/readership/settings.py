@@ -60,6 +60,7 @@ class Settings(BaseSettings):
         "127.0.0.1", description="address `readership serve` listens on; other than loopback needs a key"
     )
     api_port: int = Field(8000, ge=0, le=65535, description="port `readership serve` listens on")
+    api_key: SecretStr | None = Field(None, description="key that `readership simulate --stream` sends to an API")
     bench_data: Path | None = Field(None, description="folder of the public data sets that benchmarks read")
 
     @field_validator("now")
@@ -129,7 +130,8 @@ def redact(text: str) -> str:
 
 def _shown(value: object) -> str | None:
     if isinstance(value, SecretStr):
-        return redact(value.get_secret_value())
+        secret = value.get_secret_value()
+        return redact(secret) if "://" in secret else "***"
     if isinstance(value, frozenset):
         return ", ".join(sorted(value))
     return None if value is None else redact(str(value))

@@ -12,7 +12,9 @@ import pytest
 
 from readership.errors import InputError
 from readership.pipelines import simulate as pipeline
+from readership.pipelines.making import ask
 from readership.pipelines.oracle import churn_oracle
+from readership.pipelines.simulate_files import simulate_files
 from readership.pipelines.truth import held_world
 from readership.settings import Settings
 from readership.simulator import World
@@ -36,34 +38,34 @@ def _events(warehouse: Warehouse) -> int:
 
 def test_a_world_is_loaded_whole_and_once(warehouse: Warehouse, settings: Settings, truth: str) -> None:
     made = sum(len(day.events) for day in simulated_days(World(**WORLD)))
-    summary = pipeline.simulate(warehouse, settings, **WORLD, truth=truth)
+    summary = pipeline.simulate(warehouse, settings, ask(**WORLD), truth=truth)
     assert summary["events"] == summary["events_loaded"] == _events(warehouse) == made
     assert summary["events_quarantined"] == summary["events_duplicate"] == 0
     assert summary["sessions"] == warehouse.scalar("SELECT uniqExact(session_id) FROM events")
     assert warehouse.scalar("SELECT count() FROM session_versions WHERE replaces != 0 OR tombstone = 1") == 0
     assert warehouse.scalar("SELECT count() FROM articles") == summary["articles"]
     assert warehouse.scalar("SELECT countIf(loaded_at < received_at - 1) FROM subscriptions") == 0
-    again = pipeline.simulate(warehouse, settings, **WORLD, truth=truth)
+    again = pipeline.simulate(warehouse, settings, ask(**WORLD), truth=truth)
     assert again["events_loaded"] == 0
     assert _events(warehouse) == made
 
 
 def test_another_world_is_refused(warehouse: Warehouse, settings: Settings, truth: str) -> None:
-    pipeline.simulate(warehouse, settings, readers=20, days=3, seed=5, truth=truth)
+    pipeline.simulate(warehouse, settings, ask(readers=20, days=3, seed=5), truth=truth)
     before = _events(warehouse)
     with pytest.raises(
         InputError,
         match=r"holds another simulated world \(20 readers, 3 days from 2025-01-06, seed 5\).*"
         "READERSHIP_WAREHOUSE.*nothing was changed",
     ):
-        pipeline.simulate(warehouse, settings, readers=20, days=3, seed=6, truth=truth)
+        pipeline.simulate(warehouse, settings, ask(readers=20, days=3, seed=6), truth=truth)
     assert _events(warehouse) == before
 
 
 def test_a_warehouse_with_other_data_is_refused(warehouse: Warehouse, settings: Settings, truth: str) -> None:
     warehouse.command("INSERT INTO events (event_id, user_id) VALUES (generateUUIDv4(), 1)")
     with pytest.raises(InputError, match=r"data from another source \(1 events\).*nothing was changed"):
-        pipeline.simulate(warehouse, settings, **WORLD, truth=truth)
+        pipeline.simulate(warehouse, settings, ask(**WORLD), truth=truth)
     assert held_world(warehouse, truth) is None
 
 
@@ -81,10 +83,10 @@ def test_an_interrupted_run_is_completed_by_the_same_command(
     monkeypatch.setattr(pipeline, "EVENTS_PER_FILE", 4000)
     monkeypatch.setattr(pipeline, "ingest", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        pipeline.simulate(warehouse, settings, **WORLD, truth=truth)
+        pipeline.simulate(warehouse, settings, ask(**WORLD), truth=truth)
     assert _events(warehouse) > 0
     assert churn_oracle(warehouse, pl.DataFrame({"user_id": [1], "as_of": [datetime.now(UTC)]}), 28, truth) is None
-    summary = pipeline.simulate(warehouse, settings, **WORLD, truth=truth)
+    summary = pipeline.simulate(warehouse, settings, ask(**WORLD), truth=truth)
     assert summary["events_duplicate"] > 0
     assert _events(warehouse) == summary["events"]
     assert warehouse.scalar("SELECT count() FROM articles") == summary["articles"]
@@ -95,25 +97,25 @@ def test_an_interrupted_run_is_completed_by_the_same_command(
 def test_a_world_that_ends_in_the_future_is_refused(warehouse: Warehouse, settings: Settings, truth: str) -> None:
     start = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=5)
     with pytest.raises(InputError, match=r"a world of 10 days .* lies in the future; choose an earlier --start"):
-        pipeline.simulate(warehouse, settings, readers=5, days=10, seed=1, start=start, truth=truth)
+        pipeline.simulate(warehouse, settings, ask(readers=5, days=10, seed=1, start=start), truth=truth)
 
 
 def test_a_world_into_files(warehouse: Warehouse, settings: Settings, tmp_path: Path) -> None:
     out = tmp_path / "world"
-    summary = pipeline.simulate(warehouse, settings, readers=20, days=4, seed=5, out=out)
+    summary = simulate_files(ask(readers=20, days=4, seed=5), out)
     assert pq.read_metadata(out / "events.parquet").num_rows == summary["events"]
     assert pq.read_metadata(out / "articles.parquet").num_rows == summary["articles"]
     assert {file.stem for file in (out / "truth").iterdir()} == {"readers", "days", "reader_days", "visits"}
     assert _events(warehouse) == 0
     assert [path.name for path in tmp_path.iterdir()] == ["world"]
     with pytest.raises(InputError, match="is not an empty folder; choose another --out; nothing was changed"):
-        pipeline.simulate(warehouse, settings, readers=20, days=4, seed=5, out=out)
+        simulate_files(ask(readers=20, days=4, seed=5), out)
 
 
 def test_the_oracle_answers_for_the_readers_and_times_asked(
     warehouse: Warehouse, settings: Settings, truth: str
 ) -> None:
-    pipeline.simulate(warehouse, settings, **WORLD, truth=truth)
+    pipeline.simulate(warehouse, settings, ask(**WORLD), truth=truth)
     start = World(**WORLD).start
     registered = warehouse.frame("SELECT DISTINCT user_id FROM events WHERE subscription_tier != '' ORDER BY user_id")
     asked = pl.concat(

@@ -1,5 +1,6 @@
 """A simulated publisher, and every step on it: what `make demo` shows."""
 
+from readership.pipelines.making import ask
 from readership.pipelines.progress import Progress
 from readership.pipelines.run import Outcome, run_all
 from readership.pipelines.simulate import simulate
@@ -14,5 +15,5 @@ def demo(settings: Settings, *, readers: int, days: int) -> Outcome:
     with Warehouse.open(settings) as warehouse, Progress() as progress:
         migrate(warehouse)
         with progress.step(f"simulating {readers:,} readers for {days} days"):
-            simulate(warehouse, settings, readers=readers, days=days, seed=SEED, progress=progress)
+            simulate(warehouse, settings, ask(readers, days, SEED), progress=progress)
         return run_all(warehouse, settings, progress=progress)

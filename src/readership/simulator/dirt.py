@@ -132,6 +132,23 @@ def change_day(world: World) -> date:
     return world.start.date() + timedelta(days=world.days * 2 // 3)
 
 
+def planned(world: World, dirty: Sequence[str], brands: Sequence[str]) -> pa.Table:
+    """Which dirt a world's log has, and from when: rows of `dirt` that count nothing."""
+    down, last = outage(world, brands), world.days * 2 // 3
+    said = {
+        "outage": (
+            down.starts_at.date(),
+            f"{down.brand} from {down.starts_at:%Y-%m-%d %H:%M} to {down.ends_at:%Y-%m-%d %H:%M}",
+        ),
+        "schema": (change_day(world), f"from day {last}"),
+    }
+    rows = [(*said.get(kind, (world.start.date(), "throughout")), kind) for kind in kinds(dirty)]
+    nothing = {"rows": 0, "added": 0, "lost": 0, "duplicated": 0, "quarantined": 0}
+    return pa.Table.from_pylist(
+        [{"day": day, "kind": kind, "what": what} | nothing for day, what, kind in rows], schema=DIRT
+    )
+
+
 def soil(days: Iterable[Day], world: World, dirty: Sequence[str], brands: Sequence[str]) -> Iterator[Day]:
     """The same days as their events arrive, with what was done to them in their truth (`dirt`, `dirty_events`).
 
