@@ -199,9 +199,9 @@ def _not_blank(table: pa.Table) -> pa.Array:
 def _find(table: pa.Table, name: str, mapping: Mapping) -> pa.Array | None:
     """The column of a field: at the top level, inside a struct or map, or nowhere."""
     wanted = mapping.column(name)
-    column = _lookup(table, wanted) if wanted else None
+    column = lookup(table, wanted) if wanted else None
     if name in ENGAGEMENT_FIELDS and mapping.nested:
-        inner = _lookup(table, f"{mapping.nested}.{wanted or name}")
+        inner = lookup(table, f"{mapping.nested}.{wanted or name}")
         if column is not None and inner is not None:
             column, _ = as_text(column)
             inner, _ = as_text(inner)
@@ -210,7 +210,8 @@ def _find(table: pa.Table, name: str, mapping: Mapping) -> pa.Array | None:
     return column
 
 
-def _lookup(table: pa.Table, path: str) -> pa.Array | None:
+def lookup(table: pa.Table, path: str) -> pa.Array | None:
+    """A column by its name, or by a dotted path into a struct, a map or JSON text; None where there is none."""
     if path in table.column_names:
         return table.column(path).combine_chunks()
     top, _, inner = path.partition(".")

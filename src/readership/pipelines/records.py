@@ -1,0 +1,262 @@
+"""Subscriptions, articles and ads into the warehouse: checked, each version once, known when the publisher knew it.
+
+A load lies in a staging database until every row of it has been read; then what is not stored yet is appended.
+Whatever interrupts it, running the same command again completes it.
+"""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import polars as pl
+import pyarrow as pa
+
+from readership.errors import InputError
+from readership.events.record_mapping import NATIVE, RecordMapping
+from readership.events.record_rows import TextRows, frame_rows, read_rows
+from readership.events.records import RECORD_TABLES, RecordTable
+from readership.events.source import inspect
+from readership.pipelines.progress import Progress
+from readership.pipelines.staging import staging
+from readership.warehouse import Warehouse, migrate, read_sql
+
+SQL = "readership.pipelines.sql.records"
+NEVER = datetime(2200, 1, 1, tzinfo=UTC)
+"""What a time from the year 2200 on counts as: sources write 9999-12-31 for 'without end'."""
+Received = Literal["file", "now"]
+
+
+@dataclass(frozen=True)
+class RecordSummary:
+    """What one load did.
+
+    rows_loaded       rows about something not known before (with `check`: that would be loaded)
+    rows_changed      rows that say something new about what was known: a further version of it
+    rows_duplicate    rows that say nothing new
+    rows_quarantined  rows that could not be understood
+    rows_held         versions the table holds now
+    reasons           the fields that could not be understood, with how often, the first place and its reason
+    """
+
+    table: str
+    rows_loaded: int
+    rows_changed: int
+    rows_duplicate: int
+    rows_quarantined: int
+    rows_held: int
+    reasons: list[dict[str, Any]] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        return asdict(self)
+
+
+def ingest_records(
+    warehouse: Warehouse,
+    table: str,
+    files: Sequence[Path],
+    mapping: RecordMapping,
+    *,
+    check: bool = False,
+    received: Received = "file",
+    progress: Progress | None = None,
+) -> RecordSummary:
+    """Load files of subscriptions, articles or ads; with `check` only say what loading them would do.
+
+    `received` says when a row without `received_at` was known: since it was true (an imported history), or now.
+    Raises InputError naming the file and the next step; files before that one stay loaded.
+    """
+    migrate(warehouse)
+    sources = [inspect(Path(file)) for file in files]
+    total = _nothing(table)
+    for source in sources:
+        rows = read_rows(source, mapping)
+        done = _load(warehouse, table, rows, mapping, str(source.path), source.path.name, check, received)
+        total = _sum(total, done)
+        if progress:
+            progress.say(_said(source.path.name, done))
+    return total
+
+
+def load_records(
+    warehouse: Warehouse,
+    table: str,
+    frames: Iterable[pa.Table | pa.RecordBatch | pl.DataFrame],
+    mapping: RecordMapping | None = None,
+    *,
+    source: str,
+    check: bool = False,
+    received: Received = "file",
+) -> RecordSummary:
+    """The same for rows that come as frames: of a table elsewhere, or of a simulated world.
+
+    `source` names them in messages and in quarantine, where a row's place counts as its line.
+    """
+    chosen = mapping or RecordMapping(NATIVE)
+    rows = frame_rows(map(_arrow, frames), chosen)
+    return _load(warehouse, table, rows, chosen, source, source, check, received)
+
+
+def _load(
+    warehouse: Warehouse,
+    table: str,
+    chunks: Iterator[TextRows],
+    mapping: RecordMapping,
+    source: str,
+    short: str,
+    check: bool,
+    received: Received,
+) -> RecordSummary:
+    began = time.monotonic()
+    with staging(warehouse) as stage:
+        load = _Load(warehouse, stage.database, RECORD_TABLES[table], mapping, received)
+        load.read(chunks, source)
+        load.decide(source)
+        if not check:
+            load.store(short)
+        return load.summary(short, time.monotonic() - began)
+
+
+class _Load:
+    """One load: its staging database, and what every statement is bound to."""
+
+    def __init__(
+        self, warehouse: Warehouse, database: str, table: RecordTable, mapping: RecordMapping, received: Received
+    ) -> None:
+        self.warehouse = warehouse
+        self.table = table
+        self.mapping = mapping
+        changed = [(f"{of}={theirs}", ours) for of, each in mapping.values.items() for theirs, ours in each.items()]
+        self.values: dict[str, Any] = {
+            "staging": database,
+            "table": table.name,
+            "now_ms": time.time_ns() // 1_000_000,
+            "never_ms": int(NEVER.timestamp() * 1000),
+            "received_now": int(received == "now"),
+            "time_format": mapping.time_format,
+            "time_pattern": mapping.time_pattern(),
+            "zone": mapping.zone,
+            "zone_or_utc": mapping.zone or "UTC",
+            "ours": list(table.fields),
+            "theirs": [mapping.column(name) for name in table.fields],
+            "constants": [mapping.constants.get(name, "") for name in table.fields],
+            "values_from": [key for key, _ in changed],
+            "values_to": [value for _, value in changed],
+            "required": list(table.required),
+            "time_fields": list(table.all_times),
+            "money_fields": list(table.money),
+            "flag_fields": list(table.flags),
+            "key": list(table.key),
+            "key_field": table.key[0],
+            "begins": table.begins,
+            "ended": list(table.ended),
+        }
+        for name in ("sources", "checked", "bad", table.name, "origin", "decided"):
+            self._run(f"staging_{name}")
+
+    def read(self, chunks: Iterator[TextRows], source: str) -> None:
+        """Bring every row into staging, typed and checked."""
+        seen = 0
+        for chunk in chunks:
+            if not chunk.rows.num_rows:
+                continue
+            if not seen:
+                self.mapping.check_columns(source, chunk.names, self.table)
+            seen += chunk.rows.num_rows
+            self.warehouse.insert(f"{self.values['staging']}.sources", chunk.rows)
+            n = chunk.rows["n"]
+            self._run("checked", first=n[0].as_py(), last=n[-1].as_py())
+            self._run("bad")
+            self._layered()
+            self.warehouse.command("TRUNCATE TABLE {staging:Identifier}.checked", staging=self.values["staging"])
+        if not seen:
+            raise InputError(f"{source} holds no rows; nothing was loaded; check the export that wrote it")
+
+    def decide(self, source: str) -> None:
+        """Which versions are new; refuses ids of two readers that share a number."""
+        for number, ids in self._rows("collisions") if "user_id" in self.table.key else ():
+            raise InputError(
+                f"{source}: the reader ids {ids[0]!r} and {ids[1]!r} share the number {number}; "
+                "nothing of it was loaded; change one of the ids (a prefix is enough) and load it again"
+            )
+        self._run("decide")
+        self._run("at_odds")
+
+    def store(self, short: str) -> None:
+        """Append what is new, and what is wrong with the rest."""
+        self._run("store")
+        if "user_id" in self.table.key:
+            self._run("readers")
+        self._run("quarantine", source=short)
+
+    def summary(self, short: str, seconds: float) -> RecordSummary:
+        """The load in numbers."""
+        counts = dict(self._rows("counts"))
+        found = [
+            {"field": name, "rows": rows, "file": short, "line": line, "reason": reason}
+            for name, rows, line, reason in self._rows("reasons")
+        ]
+        return RecordSummary(
+            table=self.table.name,
+            rows_loaded=counts.get("new", 0),
+            rows_changed=counts.get("changed", 0),
+            rows_duplicate=counts.get("repeat", 0),
+            rows_quarantined=sum(reason["rows"] for reason in found),
+            rows_held=self.warehouse.scalar("SELECT count() FROM {table:Identifier}", table=self.table.name),
+            reasons=found,
+            seconds=round(seconds, 3),
+        )
+
+    def _layered(self) -> None:
+        """The chunk's rows as versions of the table's columns."""
+        name = self.table.name
+        parts = (
+            read_sql(SQL, f"insert_{name}"),
+            *("WITH versions AS (", read_sql(SQL, "versions"), ")"),
+            read_sql(SQL, f"rows_{name}"),
+        )
+        self.warehouse.command("\n".join(parts), **self.values)
+
+    def _run(self, name: str, **values: Any) -> None:
+        self.warehouse.command(read_sql(SQL, name), **self.values, **values)
+
+    def _rows(self, name: str) -> list[tuple[Any, ...]]:
+        return self.warehouse.rows(read_sql(SQL, name), **self.values)
+
+
+def _arrow(frame: pa.Table | pa.RecordBatch | pl.DataFrame) -> pa.Table:
+    if isinstance(frame, pl.DataFrame):
+        return frame.to_arrow()
+    return pa.Table.from_batches([frame]) if isinstance(frame, pa.RecordBatch) else frame
+
+
+def _nothing(table: str) -> RecordSummary:
+    return RecordSummary(table, 0, 0, 0, 0, 0)
+
+
+def _sum(one: RecordSummary, other: RecordSummary) -> RecordSummary:
+    reasons = {reason["field"]: reason for reason in other.reasons} | {
+        reason["field"]: reason for reason in one.reasons
+    }
+    rows = {name: sum(r["rows"] for s in (one, other) for r in s.reasons if r["field"] == name) for name in reasons}
+    return RecordSummary(
+        table=other.table,
+        rows_loaded=one.rows_loaded + other.rows_loaded,
+        rows_changed=one.rows_changed + other.rows_changed,
+        rows_duplicate=one.rows_duplicate + other.rows_duplicate,
+        rows_quarantined=one.rows_quarantined + other.rows_quarantined,
+        rows_held=other.rows_held,
+        reasons=sorted(({**reasons[n], "rows": rows[n]} for n in reasons), key=lambda reason: -reason["rows"]),
+        seconds=round(one.seconds + other.seconds, 3),
+    )
+
+
+def _said(name: str, done: RecordSummary) -> str:
+    return (
+        f"{name}: {done.rows_loaded:,} {done.table} new, {done.rows_changed:,} changed, "
+        f"{done.rows_duplicate:,} known already, {done.rows_quarantined:,} in quarantine"
+    )
