@@ -74,7 +74,7 @@ def without_future(warehouse: Warehouse, until: datetime, *, sessions: bool = Tr
     """Bound to a scratch database with what was known at `until`, its sessions built anew where wanted."""
     source = warehouse.database
     with warehouse.scratch():
-        for table in ("events", "subscriptions", "articles", "zone_offsets", "outages"):
+        for table in ("events", "adopted_sessions", "subscriptions", "articles", "zone_offsets", "outages"):
             warehouse.command(
                 read_sql(SQL, f"copy_{table}"),
                 source=source,

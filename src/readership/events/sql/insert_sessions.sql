@@ -31,7 +31,7 @@ WITH
                 greatest(toUnixTimestamp64Milli(received_at), at_ms + 1) AS known_ms,
                 toUInt64(at_ms) * 1048576 + sipHash64(event_id) % 1048576 AS place_in_time
             FROM events
-            WHERE user_id BETWEEN {least_reader:UInt64} AND {greatest_reader:UInt64}
+            WHERE origin = '' AND user_id BETWEEN {least_reader:UInt64} AND {greatest_reader:UInt64}
                 AND user_id IN (SELECT user_id FROM new)
         ) AS event
         ASOF INNER JOIN

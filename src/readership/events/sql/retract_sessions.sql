@@ -12,7 +12,7 @@ SELECT
 FROM (SELECT * FROM session_versions WHERE user_id BETWEEN {least_reader:UInt64} AND {greatest_reader:UInt64}) AS stored
 INNER JOIN (SELECT user_id, from_ms FROM {staging:Identifier}.scope WHERE bucket = {bucket:UInt32}) AS scope
     ON scope.user_id = stored.user_id
-WHERE stored.tombstone = 0
+WHERE stored.tombstone = 0 AND stored.origin = ''
     AND toUnixTimestamp64Milli(stored.session_start) >= scope.from_ms
     AND stored.row_id NOT IN (SELECT row_id FROM {staging:Identifier}.spans)
     AND retraction NOT IN (SELECT row_id FROM session_versions

@@ -27,7 +27,7 @@ FROM
     FROM events
     INNER JOIN (SELECT user_id, from_ms FROM {staging:Identifier}.scope WHERE bucket = {bucket:UInt32}) AS scope
         ON scope.user_id = events.user_id
-    WHERE events.user_id BETWEEN {least_reader:UInt64} AND {greatest_reader:UInt64}
+    WHERE events.origin = '' AND events.user_id BETWEEN {least_reader:UInt64} AND {greatest_reader:UInt64}
         AND toUnixTimestamp64Milli(events.timestamp) >= scope.from_ms
     GROUP BY user_id, source_id
 )

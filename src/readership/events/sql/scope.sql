@@ -1,5 +1,5 @@
 -- Readers who have events in no session, or sessions of events that are gone; built again from the first new event on,
--- or from the start of the session it touches.
+-- or from the start of the session it touches. Sessions read from a publisher's own table are not built at all.
 -- grain: user_id
 INSERT INTO {staging:Identifier}.scope
 WITH
@@ -8,12 +8,13 @@ WITH
         SELECT user_id, session_id, toUnixTimestamp64Milli(session_start) AS start_ms,
             toUnixTimestamp64Milli(session_end) AS end_ms, total_events
         FROM session_versions
-        WHERE tombstone = 0 AND row_id NOT IN (SELECT replaces FROM session_versions WHERE replaces != 0)
+        WHERE tombstone = 0 AND origin = ''
+            AND row_id NOT IN (SELECT replaces FROM session_versions WHERE replaces != 0)
     ),
     affected AS
     (
         SELECT counted.user_id AS user_id, counted.events AS events
-        FROM (SELECT user_id, count() AS events FROM events GROUP BY user_id) AS counted
+        FROM (SELECT user_id, count() AS events FROM events WHERE origin = '' GROUP BY user_id) AS counted
         LEFT JOIN (SELECT user_id, sum(total_events) AS events FROM current GROUP BY user_id) AS built
             ON built.user_id = counted.user_id
         WHERE counted.events != built.events
@@ -27,12 +28,12 @@ WITH
             min(toUnixTimestamp64Milli(events.timestamp)) AS begin_ms,
             groupUniqArrayIf(events.session_id, events.session_id != '') AS ids
         FROM (SELECT user_id, timestamp, session_id, loaded_at FROM events
-            WHERE user_id IN (SELECT user_id FROM affected)) AS events
+            WHERE origin = '' AND user_id IN (SELECT user_id FROM affected)) AS events
         INNER JOIN
         (
             SELECT user_id, max(loaded_at) AS built_at
             FROM session_versions
-            WHERE user_id IN (SELECT user_id FROM affected)
+            WHERE origin = '' AND user_id IN (SELECT user_id FROM affected)
             GROUP BY user_id
         ) AS built ON built.user_id = events.user_id
         WHERE events.loaded_at > built.built_at
