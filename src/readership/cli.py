@@ -190,8 +190,11 @@ def simulate(
 
 @app.command()
 def ingest(
-    files: Annotated[list[Path], typer.Argument(help="JSON lines, CSV or Parquet; plain or gzipped.")],
+    files: Annotated[list[Path] | None, typer.Argument(help="JSON lines, CSV or Parquet; plain or gzipped.")] = None,
     mapping: Annotated[str, typer.Option(help="native, deskdrop, or a TOML file.")] = "native",
+    table: Annotated[
+        str | None, typer.Option("--table", help="What the rows are, if not events: subscriptions, articles or ads.")
+    ] = None,
     check: Annotated[bool, typer.Option("--check", help="Read and report, load nothing.")] = False,
     received: Annotated[Received, typer.Option(help="Where a row has no received_at: its own time, or now.")] = (
         Received.file
@@ -201,11 +204,21 @@ def ingest(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Load events; what cannot be understood goes to quarantine with its reason, the rest loads."""
+    """Load events, or what is known besides them; what cannot be understood goes to quarantine, the rest loads."""
     from readership.events.mapping import load_mapping
+    from readership.events.records import RECORD_TABLES
     from readership.pipelines.ingest import ingest as run
     from readership.pipelines.make_way import make_way
 
+    if table is not None:
+        if table not in RECORD_TABLES:
+            raise typer.BadParameter(f"--table is {table!r}; it can be {', '.join(RECORD_TABLES)}; events need none")
+        if consent:
+            raise typer.BadParameter(f"--consent is about events; rows of {table} carry none")
+        _ingest_records(table, files, mapping, check, received, json)
+        return
+    if not files:
+        raise typer.BadParameter("name the files to load")
     purposes = tuple(part.strip() for part in consent.split(",")) if consent else None
     chosen = load_mapping(mapping)
     with _warehouse() as (warehouse, current, progress):
@@ -222,6 +235,27 @@ def ingest(
             progress=progress,
         )
     _emit(summary.as_dict(), json)
+
+
+def _ingest_records(
+    table: str, files: list[Path] | None, mapping: str, check: bool, received: Received, as_json: bool
+) -> None:
+    """Load subscriptions, articles or ads."""
+    from readership.events.record_mapping import load_record_mapping
+    from readership.events.records import RECORD_TABLES
+    from readership.pipelines.make_way import make_way
+    from readership.pipelines.records import ingest_records
+
+    if not files:
+        raise typer.BadParameter(f"name the files of {table} to load")
+    chosen = load_record_mapping(mapping, RECORD_TABLES[table])
+    with _warehouse() as (warehouse, current, progress):
+        if not check and (said := make_way(warehouse, current)):
+            progress.say(said)
+        summary = ingest_records(
+            warehouse, table, files, chosen, check=check, received=received.value, progress=progress
+        )
+    _emit(summary.as_dict(), as_json)
 
 
 @app.command()
