@@ -16,7 +16,7 @@ from readership.pipelines.making import Asked, Making
 from readership.pipelines.progress import Progress
 from readership.pipelines.truth import SQL, TABLES, TRUTH, create_truth, held_world, record_world, rows_held
 from readership.settings import Settings
-from readership.simulator import batches
+from readership.simulator import batches, dirt
 from readership.simulator.parameters import VERSION
 from readership.warehouse import Warehouse, migrate, read_sql
 
@@ -51,8 +51,9 @@ def _is_loaded(warehouse: Warehouse, asked: Asked, truth: str) -> bool:
     there = held_world(warehouse, truth)
     if there is not None:
         create_truth(warehouse, truth)
-        held = Asked(there.world, tuple(kind for (kind,) in warehouse.rows(read_sql(SQL, "held_dirt"), truth=truth)))
-        if set(held.dirt) == set(asked.dirt) and held.world == asked.world and there.version == VERSION:
+        kinds = dirt.kinds(kind for (kind,) in warehouse.rows(read_sql(SQL, "held_dirt"), truth=truth))
+        held = Asked(there.world, kinds)
+        if held == asked and there.version == VERSION:
             return there.complete
         rules = "" if there.version == VERSION else f", made by the rules of version {there.version}, now {VERSION}"
         raise InputError(
