@@ -1,9 +1,11 @@
 """ClickHouse's HTTP interface over chDB, as much of it as clickhouse-connect uses: a server for tests.
 
 Run as `python clickhouse_http_shim.py FOLDER`; prints the port of the loopback interface it listens on.
-One handle of the engine a request, so that a request's database and settings are its own.
+One handle of the engine a request, so that a request's database and settings are its own. Besides `default` there are
+the users `reader`, who may only read and set nothing, and `stranger`, who may read no table; every password is "secret".
 """
 
+import base64
 import gzip
 import re
 import subprocess
@@ -22,6 +24,7 @@ from clickhouse_connect.driver import compression
 TRANSPORT = {"query", "database", "compress", "decompress", "session_id", "query_id", "wait_end_of_query"}
 TRANSPORT |= {"client_protocol_version", "buffer_size", "http_headers_progress_interval_ms", "enable_http_compression"}
 INSERT = re.compile(rb"\s*INSERT\s+INTO\s.*?\bFORMAT\s+(\w+)[ \t]*\n?", re.IGNORECASE | re.DOTALL)
+WRONG = "There is no such user or the password is wrong. (AUTHENTICATION_FAILED)"
 UNPACK = {
     "gzip": gzip.decompress,
     "lz4": lambda data: compression._lz4_decompressor().decompress(data),
@@ -43,29 +46,50 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Run one statement and answer with its rows."""
         address = urlsplit(self.path)
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = self._body()
         unpack = UNPACK.get(self.headers.get("Content-Encoding", ""))
         body = unpack(body) if unpack and body else body
         if address.path == "/ping":
             return self._answer(200, b"Ok.\n")
         values = dict(parse_qsl(address.query, keep_blank_values=True))
+        user, _, password = (
+            base64.b64decode(self.headers.get("Authorization", "Basic Og==")[6:]).decode().partition(":")
+        )
+        if password != "secret" or user not in ("default", "reader", "stranger"):
+            return self._answer(
+                403, f"Code: 516. DB::Exception: {user}: Authentication failed. {WRONG}".encode(), "516"
+            )
         try:
             with self.lock:
-                self._answer(200, self._run(values, body))
+                self._answer(200, self._run(values, body, user))
         except Exception as error:
             message = str(error)
             message = message[message.find("Code: ") :] if "Code: " in message else message
             code = re.match(r"Code: (\d+)", message)
             self._answer(500, message.encode(), code[1] if code else "1000")
 
-    def _run(self, values: dict[str, str], body: bytes) -> bytes:
+    def _body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        parts = []
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            parts.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(parts)
+
+    def _run(self, values: dict[str, str], body: bytes, user: str) -> bytes:
         statement = values["query"].encode() + b"\n" + body if "query" in values else body
+        if user == "stranger" and re.search(rb"FROM (?!system)", statement):
+            raise PermissionError("Code: 497. DB::Exception: stranger: Not enough privileges. (ACCESS_DENIED)")
         settings = {name: value for name, value in values.items() if name not in TRANSPORT and name[:6] != "param_"}
         parameters = {name[6:]: value for name, value in values.items() if name.startswith("param_")}
         connection = chdb.connect(self.folder)
         try:
             if values.get("database"):
                 connection.query(f"USE `{values['database']}`")
+            if user == "reader":
+                connection.query("SET readonly = 1")
             for name, value in settings.items():
                 connection.query(f"SET {name} = '{value}'")
             insert = INSERT.match(statement)

@@ -55,12 +55,13 @@ def examine(warehouse: Warehouse, settings: Settings, as_of: datetime | None = N
     try:
         now = resolve_now(warehouse, settings, as_of).at
     except NotEnoughData:
-        return Facts(source, "events", as_of or datetime.now(UTC), **_surroundings(settings))
+        return Facts(source, "events", as_of or datetime.now(UTC), **surroundings(settings))
     values = {"as_of": now, "default_consent": bits(settings.default_consent)}
-    ask = asking(warehouse, read_sql(SQL, "source_events"), values)
-    filled = warehouse.frame(read_sql("readership.pipelines.sql.explore", "filled"), **values).to_dicts()
+    select = selecting(warehouse)
+    ask = asking(select, read_sql(SQL, "source_events"), values)
+    filled = select(read_sql("readership.pipelines.sql.explore", "filled"), **values)
     tables = warehouse.frame(read_sql(SQL, "tables")).row(0, named=True)
-    counted = count(ask, settings, now)
+    counted = count(ask, ask("overview")[0], settings, now)
     counted["questions"]["churn_subscribers"] = _subscribers(warehouse, settings, counted["first"], now)
     return Facts(
         source,
@@ -71,7 +72,7 @@ def examine(warehouse: Warehouse, settings: Settings, as_of: datetime | None = N
         types={row["event_type"]: row["events"] for row in filled},
         quarantined=tables["quarantined"],
         tables=tables,
-        **_surroundings(settings),
+        **surroundings(settings),
     )
 
 
@@ -87,19 +88,23 @@ def examine_files(
     return replace(found, source=f"{names} (mapping {mapping.name!r})", to_load=True)
 
 
-def asking(warehouse: Warehouse, source: str, values: Mapping[str, Any]) -> Ask:
+def selecting(warehouse: Warehouse) -> Ask:
+    """A function that runs a SELECT in the warehouse and returns its rows."""
+    return lambda sql, **values: warehouse.frame(sql, **values).to_dicts()
+
+
+def asking(select: Ask, source: str, values: Mapping[str, Any]) -> Ask:
     """A function that runs a statement of `sql/doctor` over `source`, a SELECT, and returns its rows."""
 
     def ask(name: str, **more: Any) -> list[dict[str, Any]]:
         statement = "\n".join(("WITH source AS (", source, ")", read_sql(SQL, name)))
-        return warehouse.frame(statement, **values, **more).to_dicts()
+        return select(statement, **values, **more)
 
     return ask
 
 
-def count(ask: Ask, settings: Settings, now: datetime) -> dict[str, Any]:
+def count(ask: Ask, overview: dict[str, Any], settings: Settings, now: datetime) -> dict[str, Any]:
     """What every source can be asked: rows, readers, time, consent, brands, and who can be asked about when."""
-    (overview,) = ask("overview")
     (readers,) = ask("readers")
     gap = ask("gap")
     found = {**overview, **readers, **(gap[0] if gap else {})}
@@ -181,8 +186,8 @@ def _filled(rows: list[dict[str, Any]]) -> dict[str, int]:
     return {FIELD_NAMES.get(name, name): sum(row[name] for row in rows) for name in names}
 
 
-def _surroundings(settings: Settings) -> dict[str, Any]:
-    """What does not depend on the source: this version, its packages, what is live, the machine."""
+def surroundings(settings: Settings) -> dict[str, Any]:
+    """What does not depend on the source: what this version has, missing packages, what is live, the machine."""
     wanted = {"train": PACKAGES, "serve": SERVING_PACKAGES}
     missing = {extra: tuple(name for name in names if find_spec(name) is None) for extra, names in wanted.items()}
     return {

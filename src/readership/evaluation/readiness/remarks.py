@@ -130,7 +130,7 @@ def _late(f: Facts) -> Remark:
             "late arrivals",
             "missing",
             "no row says when it arrived, so each counts as known when it happened",
-            "map the time of arrival to `received_at`",
+            f"map the time of arrival to `{'received_at' if f.grain == 'events' else 'created_at'}`",
         )
     said = f"{plural(f.late_rows, 'row')} ({f.late_rows / f.rows:.1%}) arrived more than {span(86_400)} late"
     return Remark("late arrivals", "fine" if f.late_rows <= LATE * f.rows else "look", said)

@@ -288,7 +288,7 @@ RULES: dict[str, tuple[Callable[[Facts], Iterator[Finding]], str]] = {
     "recommendation": (_recommendation, "what was read is known, and what it is about"),
     "conversion": (_conversion, "subscriptions begin, and the folds fit"),
     "click": (_click, "what was shown and where is known, and what was clicked"),
-    "engagement": (_engagement, "reading time is known"),
+    "engagement": (_engagement, "how long readers stay is known"),
     "ads": (_ads, "impressions, clicks, bids and propensities are known"),
     "serving": (_serving, "a model is live"),
     "experiments": (_experiments, "exposures are logged"),
