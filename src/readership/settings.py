@@ -4,6 +4,7 @@ Relative paths are resolved from that root (the nearest folder upwards with a `p
 `.env`), or from `READERSHIP_HOME`; never from the folder a command happens to run in.
 """
 
+import hashlib
 import os
 import re
 from datetime import UTC, datetime
@@ -16,6 +17,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from readership.errors import SettingsError
 
 Purpose = Literal["analytics", "personalisation", "advertising", "marketing"]
+
+BRANDS = "brands"
+"""Folder, inside that of artifacts and of the online store, of the brands' own folders."""
 
 
 def project_root(start: Path | None = None) -> Path:
@@ -38,6 +42,9 @@ class Settings(BaseSettings):
         SecretStr("chdb://var/warehouse"),
         description="chdb://relative/path or chdb:///absolute/path (embedded), or clickhouse://user:pass@host:8123/analytics",
     )
+    source_password: SecretStr | None = Field(
+        None, description="password for `--from` where its address states none; see docs/adopt.md"
+    )
     artifacts: Path = Field(Path("artifacts"), description="folder of models, evaluations, reports and datasets")
     online_store: str = Field("lmdb://var/online", description="where the API reads features: lmdb://path")
     registry: str = Field("sqlite:///var/mlflow.db", description="MLflow tracking URI")
@@ -52,6 +59,9 @@ class Settings(BaseSettings):
     default_consent: frozenset[Purpose] = Field(
         frozenset({"analytics"}),
         description="purposes a reader has agreed to when no event says, as a JSON list",
+    )
+    brand: str | None = Field(
+        None, description="ask about, train, judge and export this brand alone, in folders of its own; --brand is the same"
     )
     query_memory_gib: float = Field(8.0, gt=0, description="memory one warehouse query may take")
     query_threads: int = Field(2, ge=1, description="threads one warehouse query may use")
@@ -91,15 +101,23 @@ class Settings(BaseSettings):
 
     @property
     def artifacts_dir(self) -> Path:
-        """Absolute folder of models, evaluations, reports and datasets."""
-        return self.path(self.artifacts)
+        """Absolute folder of models, evaluations, reports and datasets; a brand has its own inside it."""
+        return self._of_brand(self.path(self.artifacts))
+
+    @property
+    def exports_dir(self) -> Path:
+        """Absolute folder of the files for other tools: the root, or the brand's artifacts."""
+        return self.artifacts_dir if self.brand else self.root
 
     @property
     def online_dir(self) -> Path:
-        """Absolute folder of the LMDB online store."""
+        """Absolute folder of the LMDB online store; a brand has its own inside it."""
         if not self.online_store.startswith("lmdb://"):
             raise SettingsError(f"READERSHIP_ONLINE_STORE is {self.online_store!r}; it must begin with lmdb://")
-        return self.path(self.online_store.removeprefix("lmdb://"))
+        return self._of_brand(self.path(self.online_store.removeprefix("lmdb://")))
+
+    def _of_brand(self, folder: Path) -> Path:
+        return folder / BRANDS / folder_name(self.brand) if self.brand else folder
 
     @property
     def registry_uri(self) -> str:
@@ -108,6 +126,18 @@ class Settings(BaseSettings):
         if self.registry.startswith(prefix):
             return prefix + str(self.path(self.registry.removeprefix(prefix)))
         return self.registry
+
+
+def folder_name(brand: str) -> str:
+    """A brand's name as the name of a folder, the same one on every machine and for no other brand.
+
+    >>> folder_name("Kurier"), folder_name("Le Monde/Été")
+    ('Kurier', 'Le-Monde-t-9d40e8')
+    """
+    if re.fullmatch(r"[A-Za-z0-9_-]{1,60}", brand):
+        return brand
+    plain = re.sub(r"[^A-Za-z0-9]+", "-", brand).strip("-")[:40]
+    return f"{plain}-{hashlib.sha256(brand.encode()).hexdigest()[:6]}".lstrip("-")
 
 
 def load_settings() -> Settings:
@@ -124,8 +154,10 @@ def load_settings() -> Settings:
 
 
 def redact(text: str) -> str:
-    """`text` with the password of every DSN in it replaced."""
-    return re.sub(r"(\w+://[^:/@\s]*:)[^@/\s]*@", r"\1***@", text)
+    """`text` with the password of every DSN in it replaced, and tokens and passwords given as options."""
+    text = re.sub(r"(\w+://[^:/@\s]*:)\S*@", r"\1***@", text)
+    text = re.sub(r"(?i)(%3A%2F%2F[^%&\s]*%3A)[^&\s]*(%40)", r"\1***\2", text)
+    return re.sub(r"(?i)\b(password|access_token|token)=[^&\s]+", r"\1=***", text)
 
 
 def _shown(value: object) -> str | None:

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 import clickhouse_connect
 import polars as pl
@@ -16,6 +15,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from readership.errors import MissingExtra, WarehouseError, WarehouseUnreachable
 from readership.settings import Settings, redact
+from readership.warehouse.dsn import arguments
 from readership.warehouse.owner import Ownership
 
 PUBLISHER_DATABASE = "analytics"
@@ -160,7 +160,7 @@ def _connect(dsn: str, limits: dict[str, int]) -> Client:
     try:
         if is_embedded(dsn):
             return clickhouse_connect.get_client(dsn=dsn, settings=limits)
-        return clickhouse_connect.get_client(dsn=_without_database(dsn), settings=limits, autogenerate_session_id=False)
+        return clickhouse_connect.get_client(**arguments(dsn), settings=limits, autogenerate_session_id=False)
     except ImportError as error:
         raise MissingExtra(
             f"{dsn} needs the embedded engine, which is not installed; "
@@ -171,11 +171,6 @@ def _connect(dsn: str, limits: dict[str, int]) -> Client:
             f"the warehouse {redact(dsn)} cannot be opened: {redact(str(error))[:300]}; "
             "check READERSHIP_WAREHOUSE; nothing was changed"
         ) from error
-
-
-def _without_database(dsn: str) -> str:
-    """The same server: a database that does not exist yet cannot be connected to, only made."""
-    return urlsplit(dsn)._replace(path="").geturl()
 
 
 def _home(client: Client) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from readership.errors import WarehouseLocked
+from readership.settings import redact
 
 
 class Ownership:
@@ -52,7 +53,7 @@ class Ownership:
 
 
 def _command() -> str:
-    return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    return " ".join([Path(sys.argv[0]).name, *(redact(word) for word in sys.argv[1:])])
 
 
 def _who(path: Path, store: Path) -> str:

@@ -1,0 +1,3 @@
+-- How many rows a table that is not ours has.
+-- grain: one row
+SELECT count() FROM {database:Identifier}.{table:Identifier}
