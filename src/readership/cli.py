@@ -35,6 +35,7 @@ app.add_typer(audit_app, name="audit")
 app.add_typer(models_app, name="models")
 app.add_typer(keys_app, name="keys")
 
+Brand = Annotated[str | None, typer.Option("--brand", help="This brand alone, in folders of its own.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
 AsOf = Annotated[
     datetime | None,
@@ -73,6 +74,8 @@ class Bench(StrEnum):
     """Benchmarks, each one file of `readership.benchmarks`."""
 
     churn_deskdrop = "churn-deskdrop"
+    conversion_bank = "conversion-bank"
+    conversion_shoppers = "conversion-shoppers"
     features = "features"
     ingest = "ingest"
     serving = "serving"
@@ -91,15 +94,26 @@ def main() -> None:
 
 
 @contextmanager
-def _warehouse() -> Iterator[tuple["Warehouse", Settings, "Progress"]]:
-    """The configured warehouse with its schema up to date, the settings, and a line for progress on stderr."""
+def _warehouse(brand: str | None = None) -> Iterator[tuple["Warehouse", Settings, "Progress"]]:
+    """The configured warehouse with its schema up to date, the settings, and a line for progress on stderr.
+
+    Raises InputError where `brand`, or that of the settings, is not in the log.
+    """
+    from readership.pipelines.brands import check_brand
     from readership.pipelines.progress import Progress
     from readership.warehouse import Warehouse, migrate
 
-    settings = load_settings()
+    settings = _of(brand)
     with Warehouse.open(settings) as warehouse, Progress() as progress:
         migrate(warehouse)
+        if brand:
+            check_brand(warehouse, settings)
         yield warehouse, settings, progress
+
+
+def _of(brand: str | None) -> Settings:
+    settings = load_settings()
+    return settings.model_copy(update={"brand": brand}) if brand else settings
 
 
 def _utc(moment: datetime | None) -> datetime | None:
@@ -305,12 +319,12 @@ def explore(as_of: AsOf = None, json: Json = False) -> None:
 
 
 @features_app.command("build")
-def features_build(as_of: AsOf = None, json: Json = False) -> None:
+def features_build(as_of: AsOf = None, brand: Brand = None, json: Json = False) -> None:
     """Step 02: the feature table, `user_features_ml_ready.csv`, and the online store."""
     from readership.pipelines.clock import resolve_now
     from readership.pipelines.features import build_features
 
-    with _warehouse() as (warehouse, current, progress):
+    with _warehouse(brand) as (warehouse, current, progress):
         now = resolve_now(warehouse, current, _utc(as_of))
         progress.say(now.reason)
         result = build_features(warehouse, current, now.at)
@@ -341,6 +355,7 @@ def train(
     every: Annotated[bool, typer.Option("--all", help="Every task.")] = False,
     population: Annotated[Population, typer.Option(help="Whose churn.")] = Population.registered,
     as_of: AsOf = None,
+    brand: Brand = None,
     json: Json = False,
 ) -> None:
     """Steps 03 and 04: fit, choose on validation, calibrate, judge on held-out time, register, report."""
@@ -349,7 +364,7 @@ def train(
 
     if (task is None) == (not (baselines or every)):
         raise typer.BadParameter("name a task, or --baselines, or --all")
-    with _warehouse() as (warehouse, current, progress):
+    with _warehouse(brand) as (warehouse, current, progress):
         now = resolve_now(warehouse, current, _utc(as_of))
         progress.say(now.reason)
         prepared = prepare(warehouse, current, now.at, population=population.value, progress=progress)
@@ -359,11 +374,11 @@ def train(
 
 
 @app.command()
-def evaluate(task: Task, json: Json = False) -> None:
+def evaluate(task: Task, brand: Brand = None, json: Json = False) -> None:
     """The newest evaluation of a task, as it was measured on held-out time."""
     from readership.pipelines.run import evaluation_table, read_evaluation
 
-    evaluation = read_evaluation(load_settings(), task.value)
+    evaluation = read_evaluation(_of(brand), task.value)
     if json:
         typer.echo(json_module.dumps(evaluation))
         return
@@ -435,12 +450,12 @@ def rollback(
 
 
 @app.command("batch-score")
-def batch_score(task: Task, as_of: AsOf = None, json: Json = False) -> None:
+def batch_score(task: Task, as_of: AsOf = None, brand: Brand = None, json: Json = False) -> None:
     """Score every reader of the task's population: the `predictions` table, Parquet, and reasons for the API."""
     from readership.pipelines.clock import resolve_now
     from readership.pipelines.score import score_churn
 
-    with _warehouse() as (warehouse, current, progress):
+    with _warehouse(brand) as (warehouse, current, progress):
         now = resolve_now(warehouse, current, _utc(as_of))
         progress.say(now.reason)
         result = score_churn(warehouse, current, now.at)
@@ -505,6 +520,7 @@ def run(
     models_only: ModelsOnly = False,
     skip_prerequisites: SkipPrerequisites = False,
     as_of: AsOf = None,
+    brand: Brand = None,
     json: Json = False,
 ) -> None:
     """Every step on the configured warehouse: exploration, features, baselines, models, audit, reports."""
@@ -513,7 +529,7 @@ def run(
 
     if not skip_prerequisites:
         check_prerequisites(load_settings())
-    with _warehouse() as (warehouse, current, progress):
+    with _warehouse(brand) as (warehouse, current, progress):
         outcome = run_all(
             warehouse,
             current,

@@ -10,8 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from readership.benchmarks.result import result
-from readership.contracts import Folds, Metric
+from readership.benchmarks.result import flat, result
+from readership.contracts import Folds
 from readership.datasets.rules import label_rule
 from readership.errors import InputError
 from readership.evaluation.leakage import AuditReport
@@ -28,7 +28,6 @@ from readership.warehouse import Warehouse
 FILE = Path("deskdrop") / "users_interactions.csv.gz"
 FORTNIGHT = timedelta(days=14)
 HORIZON = timedelta(days=28)
-FIGURES = ("roc_auc", "average_precision", "log_loss", "ece", "lift_top_decile")
 PROTOCOL = (
     "people with an event in [t-56 d, t); label: none in [t, t+28 d); refit on 13 cut-offs 2016-05-19 … 2016-11-03, "
     "champion by log loss on 2016-10-06, 10-20, 11-03 after a fit up to 09-08; no cut-off is left between training and "
@@ -77,7 +76,7 @@ def run(data: Path) -> dict[str, Any]:
         )
         found = judge(prepared, fitted, floors=baselines.NAMES)
     figures = {
-        **_flat(found["metrics"]),
+        **flat(found["metrics"]),
         "rows_train": len(dataset.at(folds().refit)),
         "rows_test": found["label"]["n_test"],
         "readers_test": found["label"]["readers_test"],
@@ -85,14 +84,6 @@ def run(data: Path) -> dict[str, Any]:
     for part in found["per_as_of"]:
         day = part["as_of"][:10]
         figures |= {f"{name}_{day}": part["metrics"][name]["value"] for name in ("roc_auc", "ece")}
-    peers = {name: _flat(metrics) for name, metrics in {**found["floors"], **found["candidates"]}.items()}
+    peers = {name: flat(metrics) for name, metrics in {**found["floors"], **found["candidates"]}.items()}
     described = f"{PROTOCOL}; champion {found['champion']}, calibration {fitted.calibrator.name}"
     return result("churn-deskdrop", figures, peers, described, time.monotonic() - began)
-
-
-def _flat(metrics: dict[str, Metric]) -> dict[str, float]:
-    flat: dict[str, float] = {}
-    for name in FIGURES:
-        low, high = metrics[name]["ci95"]
-        flat |= {name: metrics[name]["value"], f"{name}_low": low, f"{name}_high": high}
-    return flat

@@ -7,6 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from readership.contracts import Metric
+
+FIGURES = ("roc_auc", "average_precision", "log_loss", "ece", "lift_top_decile")
+"""Metrics of a yes-or-no question that a benchmark shows."""
+
 
 def result(
     name: str, figures: Mapping[str, Any], peers: Mapping[str, Any], protocol: str, seconds: float
@@ -20,6 +25,15 @@ def result(
         "machine": machine(),
         "seconds": round(seconds, 1),
     }
+
+
+def flat(metrics: Mapping[str, Metric]) -> dict[str, float]:
+    """Metrics with their intervals as plain numbers: `roc_auc`, `roc_auc_low`, `roc_auc_high` …"""
+    figures: dict[str, float] = {}
+    for name in FIGURES:
+        low, high = metrics[name]["ci95"]
+        figures |= {name: metrics[name]["value"], f"{name}_low": low, f"{name}_high": high}
+    return figures
 
 
 def machine() -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -10,8 +11,10 @@ from numpy.typing import NDArray
 
 from readership.contracts import Dataset, ModelSpec
 from readership.models._onnx import Graph, Tree, floor_float32
-from readership.models._rows import Vocabularies, in_name_order, usable
+from readership.models._rows import Vocabularies, in_name_order, labelled, spread_loss, usable
 
+LEAVES = (15, 50)
+USUAL = 50
 STEPS = 65_536
 """Leaf shares are kept in steps of 1/65,536, so that float32 adds up to 256 of them without rounding."""
 MOST_ROWS = 10_000
@@ -24,40 +27,36 @@ EDGE = 1e-4
 class RandomForest:
     """Mean of the trees' leaf shares, as log-odds. Missing values are split on; a category is read by its code.
 
-    Parameters: `trees` (at most 256), `leaf_rows` (fewest rows in a leaf), `row_share` (drawn for each tree).
+    Parameters: `trees` (at most 256), `leaf_rows` (fewest rows in a leaf; without it the best of `LEAVES` on `valid`,
+    by `spread_loss`), `row_share` (drawn for each tree).
     """
 
     spec: ModelSpec
     FILE = "forest.json"
 
     def fit(self, train: Dataset, valid: Dataset | None) -> Self:
-        """See `contracts.Model`; `valid` is not needed."""
-        from sklearn.ensemble import RandomForestClassifier
-
+        """See `contracts.Model`."""
         rows = usable(train, self.spec.name)
-        chosen = {"trees": 60, "leaf_rows": 50, "row_share": 0.5} | dict(self.spec.parameters)
-        forest = RandomForestClassifier(
-            n_estimators=chosen["trees"],
-            min_samples_leaf=chosen["leaf_rows"],
-            max_features="sqrt",
-            max_samples=min(math.ceil(chosen["row_share"] * len(rows)), MOST_ROWS),
-            random_state=self.spec.seed,
-            n_jobs=1,
-        )
-        order = in_name_order(rows.names)
-        forest.fit(rows.features[:, order], rows.label, sample_weight=rows.weight)
+        chosen = {"trees": 60, "row_share": 0.5} | dict(self.spec.parameters)
         self._names = rows.names
-        self._trees = [_tree(estimator.tree_, order) for estimator in forest.estimators_]
+        later = None if valid is None or "leaf_rows" in chosen else labelled(valid)
+        if later is None:
+            chosen.setdefault("leaf_rows", USUAL)
+            self._trees = self._grown(rows, chosen)
+        else:
+            tried = {leaf_rows: self._grown(rows, chosen | {"leaf_rows": leaf_rows}) for leaf_rows in LEAVES}
+            losses = {
+                leaf_rows: spread_loss(later.label, _log_odds(trees, later.features), later.weight)
+                for leaf_rows, trees in tried.items()
+            }
+            chosen["leaf_rows"] = min(LEAVES, key=losses.__getitem__)
+            self._trees = tried[chosen["leaf_rows"]]
         self.spec = replace(self.spec, parameters=chosen)
         return self
 
     def margin(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """See `contracts.Model`."""
-        total = np.zeros(len(features))
-        for tree in self._trees:
-            total += tree.values(features)
-        share = np.clip(total / (STEPS * len(self._trees)), EDGE, 1 - EDGE)
-        return np.log(share / (1 - share))
+        return _log_odds(self._trees, features)
 
     def contributions(self, features: NDArray[np.float32]) -> None:
         """None: log-odds of a mean of shares have no exact parts that are cheap to find."""
@@ -105,6 +104,29 @@ class RandomForest:
             for tree in json.loads(content)["trees"]
         ]
         return model
+
+    def _grown(self, rows: Dataset, chosen: Mapping[str, Any]) -> list[Tree]:
+        from sklearn.ensemble import RandomForestClassifier
+
+        forest = RandomForestClassifier(
+            n_estimators=chosen["trees"],
+            min_samples_leaf=chosen["leaf_rows"],
+            max_features="sqrt",
+            max_samples=min(math.ceil(chosen["row_share"] * len(rows)), MOST_ROWS),
+            random_state=self.spec.seed,
+            n_jobs=1,
+        )
+        order = in_name_order(rows.names)
+        forest.fit(rows.features[:, order], rows.label, sample_weight=rows.weight)
+        return [_tree(estimator.tree_, order) for estimator in forest.estimators_]
+
+
+def _log_odds(trees: Sequence[Tree], features: NDArray[np.float32]) -> NDArray[np.float64]:
+    total = np.zeros(len(features))
+    for tree in trees:
+        total += tree.values(features)
+    share = np.clip(total / (STEPS * len(trees)), EDGE, 1 - EDGE)
+    return np.log(share / (1 - share))
 
 
 def _tree(part: Any, order: NDArray[np.int64]) -> Tree:
