@@ -18,6 +18,7 @@ BATCH_EVENTS = 500
 ATTEMPTS = 6
 LONGEST_PAUSE_SECONDS = 8.0
 ANSWER_SECONDS = 30.0
+BROKER_SECONDS = 10
 _TRY_AGAIN = {408, 425, 429}
 _CONSENTS = {
     str(bits): json.dumps({name: bool(bits >> place & 1) for place, name in enumerate(PURPOSES)}, separators=(",", ":"))
@@ -177,7 +178,7 @@ class Kafka:
         options = {"bootstrap.servers": servers, "enable.idempotence": True, "linger.ms": 20, "log_level": 0}
         self._producer = Producer(options | {"message.timeout.ms": int(ANSWER_SECONDS * 1000)})
         try:
-            self._producer.list_topics(timeout=10)
+            self._producer.list_topics(timeout=BROKER_SECONDS)
         except KafkaException as error:
             raise DeliveryError(f"kafka://{servers} does not answer: {error}; nothing was sent") from error
 
