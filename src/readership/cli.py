@@ -73,12 +73,14 @@ class EventFormat(StrEnum):
 class Bench(StrEnum):
     """Benchmarks, each one file of `readership.benchmarks`."""
 
+    aa = "aa"
     churn_deskdrop = "churn-deskdrop"
     conversion_bank = "conversion-bank"
     conversion_shoppers = "conversion-shoppers"
     features = "features"
     ingest = "ingest"
     serving = "serving"
+    simulate = "simulate"
 
 
 def main() -> None:
@@ -490,7 +492,7 @@ def bench(
     name: Bench,
     data: Annotated[Path | None, typer.Option(help="Folder of the public data sets.")] = None,
     sessions: Annotated[int | None, typer.Option(help="features: how many sessions.")] = None,
-    readers: Annotated[int | None, typer.Option(help="features, serving: how many readers.")] = None,
+    readers: Annotated[int | None, typer.Option(help="features, serving, simulate, aa: how many readers.")] = None,
     events: Annotated[int | None, typer.Option(help="ingest: how many events.")] = None,
     json: Json = False,
 ) -> None:
