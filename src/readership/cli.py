@@ -16,6 +16,7 @@ from readership.errors import InputError, ReadershipError
 from readership.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from readership.evaluation.readiness import Facts
     from readership.pipelines.progress import Progress
     from readership.warehouse import Warehouse
 
@@ -97,19 +98,13 @@ def main() -> None:
 
 @contextmanager
 def _warehouse(brand: str | None = None) -> Iterator[tuple["Warehouse", Settings, "Progress"]]:
-    """The configured warehouse with its schema up to date, the settings, and a line for progress on stderr.
-
-    Raises InputError where `brand`, or that of the settings, is not in the log.
-    """
-    from readership.pipelines.brands import check_brand
+    """The configured warehouse with its schema up to date, the settings, and a line for progress on stderr."""
     from readership.pipelines.progress import Progress
     from readership.warehouse import Warehouse, migrate
 
     settings = _of(brand)
     with Warehouse.open(settings) as warehouse, Progress() as progress:
         migrate(warehouse)
-        if brand:
-            check_brand(warehouse, settings)
         yield warehouse, settings, progress
 
 
@@ -279,32 +274,59 @@ def doctor(
     files: Annotated[
         list[Path] | None, typer.Argument(help="Files of events to judge before they are loaded; else the warehouse.")
     ] = None,
-    mapping: Annotated[str, typer.Option(help="Of the files: native, deskdrop, or a TOML file.")] = "native",
+    source: Annotated[
+        str | None, typer.Option("--from", help="clickhouse://user:password@host:port of somebody's own server.")
+    ] = None,
+    table: Annotated[str | None, typer.Option(help="With --from: database.table, of events or of sessions.")] = None,
+    mapping: Annotated[str | None, typer.Option(help="A TOML file; of files also native or deskdrop.")] = None,
+    consent: Annotated[str | None, typer.Option(help="Judge as if readers had agreed to these purposes.")] = None,
     as_of: AsOf = None,
     html: Annotated[Path | None, typer.Option(help="Write the same as one page to send round.")] = None,
     json: Json = False,
 ) -> None:
     """What this data allows, step by step: ready, degraded or impossible, why, and what would help."""
     from readership.evaluation.readiness import diagnose
-    from readership.events.mapping import load_mapping
-    from readership.pipelines.doctor import examine, examine_files, report
+    from readership.evaluation.reports.doctor import lines
+    from readership.pipelines.doctor import report
 
-    with _warehouse() as (warehouse, current, progress):
-        if files:
-            facts = examine_files(warehouse, current, files, load_mapping(mapping), progress)
-        else:
-            facts = examine(warehouse, current, _utc(as_of))
+    if (source is None) != (table is None) or (source and files):
+        raise typer.BadParameter("name --from and --table together, or files, or neither")
+    facts = _facts(files or [], source, table, mapping, consent, _utc(as_of))
     diagnosis = diagnose(facts)
     page = report(facts, diagnosis, html) if html else None
     if json:
         typer.echo(json_module.dumps(diagnosis.as_dict() | {"source": facts.source, "page": page}, default=str))
     else:
-        from readership.evaluation.reports.doctor import lines
-
         for line in [*lines(facts, diagnosis), *([str(page)] if page else [])]:
             typer.echo(line)
     if not diagnosis.anything_runs:
         raise typer.Exit(1)
+
+
+def _facts(
+    files: list[Path],
+    source: str | None,
+    table: str | None,
+    mapping: str | None,
+    consent: str | None,
+    as_of: datetime | None,
+) -> "Facts":
+    """What the doctor reads: somebody's table (our own warehouse stays closed), files, or the warehouse."""
+    from readership.events.mapping import load_mapping
+    from readership.pipelines.doctor import agreeing, examine, examine_files
+
+    if source and table:
+        from readership.pipelines.doctor_table import examine_table
+        from readership.warehouse.remote import open_source
+
+        current = agreeing(load_settings(), consent)
+        with open_source(source, current) as server:
+            return examine_table(server.table(table), load_mapping(mapping) if mapping else None, current, as_of)
+    with _warehouse() as (warehouse, current, progress):
+        current = agreeing(current, consent)
+        if files:
+            return examine_files(warehouse, current, files, load_mapping(mapping or "native"), progress)
+        return examine(warehouse, current, as_of)
 
 
 @app.command()

@@ -61,7 +61,7 @@ class Settings(BaseSettings):
         description="purposes a reader has agreed to when no event says, as a JSON list",
     )
     brand: str | None = Field(
-        None, description="ask about, train, judge and export this brand alone, in folders of its own; --brand is the same"
+        None, description="ask about, train, judge and export this brand alone, in folders of its own (--brand)"
     )
     query_memory_gib: float = Field(8.0, gt=0, description="memory one warehouse query may take")
     query_threads: int = Field(2, ge=1, description="threads one warehouse query may use")
@@ -72,6 +72,11 @@ class Settings(BaseSettings):
     api_port: int = Field(8000, ge=0, le=65535, description="port `readership serve` listens on")
     api_key: SecretStr | None = Field(None, description="key that `readership simulate --stream` sends to an API")
     bench_data: Path | None = Field(None, description="folder of the public data sets that benchmarks read")
+
+    @field_validator("brand")
+    @classmethod
+    def _named(cls, value: str | None) -> str | None:
+        return value or None
 
     @field_validator("now")
     @classmethod
@@ -132,7 +137,7 @@ def folder_name(brand: str) -> str:
     """A brand's name as the name of a folder, the same one on every machine and for no other brand.
 
     >>> folder_name("Kurier"), folder_name("Le Monde/Été")
-    ('Kurier', 'Le-Monde-t-9d40e8')
+    ('Kurier', 'Le-Monde-t-f2ff22')
     """
     if re.fullmatch(r"[A-Za-z0-9_-]{1,60}", brand):
         return brand

@@ -53,7 +53,9 @@ def log(warehouse: Warehouse) -> Log:
     return Log(warehouse)
 
 
-def labels(log: Log, task: str = "churn", snapshot: datetime = LOADED, default_consent: int = 1) -> dict[int, int]:
+def labels(
+    log: Log, task: str = "churn", snapshot: datetime = LOADED, default_consent: int = 1, brand: str = ""
+) -> dict[int, int]:
     rule = label_rule(task, Settings())
     rows = log.warehouse.frame(
         rule.sql,
@@ -62,6 +64,7 @@ def labels(log: Log, task: str = "churn", snapshot: datetime = LOADED, default_c
         horizon_days=rule.horizon_days,
         lookback_days=rule.lookback_days,
         default_consent=default_consent,
+        brand=brand,
     )
     return dict(rows.select("user_id", "label").rows())
 
@@ -219,7 +222,7 @@ def test_the_reason_of_a_lost_subscriber_is_kept_apart(log: Log) -> None:
         log.period(reader, T - 20 * DAY, T + 10 * DAY, received_at=T + 9 * DAY, reason=reason)
     rule = label_rule("churn", Settings(), "subscribers")
     rows = log.warehouse.rows(
-        rule.sql, as_of=T, snapshot_at=LOADED, horizon_days=60, lookback_days=28, default_consent=3
+        rule.sql, as_of=T, snapshot_at=LOADED, horizon_days=60, lookback_days=28, default_consent=3, brand=""
     )
     assert rows == [(1, 1, "voluntary"), (2, 1, "payment"), (3, 1, "")]
 
@@ -235,7 +238,7 @@ def test_without_recorded_periods_the_events_tell_who_pays_and_until_when(log: L
     assert labels(log, "churn_subscribers") == {1: 1, 2: 0, 3: 1, 4: 1}
     rule = label_rule("churn", Settings(), "subscribers")
     rows = log.warehouse.frame(
-        rule.sql, as_of=T, snapshot_at=LOADED, horizon_days=60, lookback_days=28, default_consent=3
+        rule.sql, as_of=T, snapshot_at=LOADED, horizon_days=60, lookback_days=28, default_consent=3, brand=""
     )
     assert rows["reason"].to_list() == ["", "", "voluntary", "payment"]
     log.event(6, T - DAY, "login", subscription_tier="")

@@ -2,7 +2,8 @@
 -- grain: as_of    leakage rule: timestamp < as_of (registered: <=) and received_at <= as_of
 WITH
     {as_of:DateTime64(3, 'UTC')} AS opens_at,
-    opens_at - toIntervalDay({lookback_days:UInt16}) AS seen_since
+    opens_at - toIntervalDay({lookback_days:UInt16}) AS seen_since,
+    (name) -> {brand:String} = '' OR name = {brand:String} AS is_asked
 SELECT
     count() AS seen,
     countIf(is_registered) AS registered,
@@ -15,5 +16,5 @@ FROM
     FROM events
     WHERE timestamp <= opens_at AND received_at <= opens_at AND loaded_at <= {snapshot_at:DateTime64(3, 'UTC')}
     GROUP BY user_id
-    HAVING countIf(timestamp >= seen_since AND timestamp < opens_at) > 0
+    HAVING countIf(timestamp >= seen_since AND timestamp < opens_at AND is_asked(brand)) > 0
 )

@@ -1,6 +1,6 @@
 """What each question asks of whom: the label's SQL, its horizon, and how far back its readers were last seen."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from readership.errors import InputError
@@ -56,6 +56,13 @@ def label_rule(task: str, settings: Settings, population: str = "registered") ->
     """
     if task == "churn_subscribers":
         task, population = "churn", "subscribers"
+    rule = _rule(task, population, settings)
+    if settings.brand is None:
+        return rule
+    return replace(rule, definition=f"at {settings.brand} alone: {rule.definition}")
+
+
+def _rule(task: str, population: str, settings: Settings) -> LabelRule:
     match task, population:
         case "churn", "registered":
             return _churn(settings.churn_lookback_days, settings.churn_horizon_days)

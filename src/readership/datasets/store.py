@@ -26,6 +26,7 @@ class DatasetManifest:
     snapshot_at      only rows loaded by then were read, for features and for labels
     folds            cut-offs as asked for (ISO 8601), by fold
     row_counts       rows by cut-off
+    brand            the only brand that was asked about; None: all of them
     left_out         cut-offs whose label window touches a recorded outage of every brand
     sampled          chance to stay of readers with and without a positive label, where rows were capped
     outcomes         labels of 1 by their recorded reason, where the label has one
@@ -53,6 +54,7 @@ class DatasetManifest:
     categories: Mapping[str, tuple[str, ...]]
     sql_hashes: Mapping[str, str]
     content_hash: str
+    brand: str | None = None
 
     def as_folds(self) -> Folds:
         """The folds that were asked for."""
@@ -63,7 +65,7 @@ class DatasetManifest:
     def from_json(cls, text: str) -> Self:
         """A manifest as it was saved."""
         found = json.loads(text)
-        return cls(**{field.name: _tuples(found[field.name]) for field in fields(cls)})
+        return cls(**{field.name: _tuples(found[field.name]) for field in fields(cls) if field.name in found})
 
 
 def fold_dates(folds: Folds) -> dict[str, tuple[str, ...]]:

@@ -58,6 +58,7 @@ def build_dataset(
         horizon_days=rule.horizon_days,
         lookback_days=rule.lookback_days,
         default_consent=tuple(sorted(settings.default_consent)),
+        brand=settings.brand,
         folds=fold_dates(folds),
         max_rows=max_rows,
         rows=len(dataset),
@@ -82,6 +83,7 @@ def rebuild_dataset(warehouse: Warehouse, settings: Settings, manifest: DatasetM
         "churn_horizon_days": manifest.horizon_days,
         "conversion_horizon_days": manifest.horizon_days,
         "default_consent": frozenset(manifest.default_consent),
+        "brand": manifest.brand,
     }
     dataset, _ = build_dataset(
         warehouse,
@@ -120,6 +122,7 @@ def _bound(rule: LabelRule, as_of: datetime, snapshot_at: datetime, settings: Se
         "horizon_days": rule.horizon_days,
         "lookback_days": rule.lookback_days,
         "default_consent": bits(settings.default_consent),
+        "brand": settings.brand or "",
     }
 
 

@@ -21,6 +21,7 @@ from readership.features.catalogue import (
     model_inputs,
     sql_hashes,
 )
+from readership.pipelines.brands import check_brand, of_brand
 from readership.settings import Settings
 from readership.warehouse import Warehouse, read_sql
 
@@ -91,16 +92,18 @@ def build_features(warehouse: Warehouse, settings: Settings, now: datetime) -> F
     """
     from readership.features.validation import validate
 
+    check_brand(warehouse, settings)
     snapshot_at = datetime.now(UTC)
     matured_at = now - timedelta(days=max(settings.churn_horizon_days, settings.conversion_horizon_days))
-    frame = validate(feature_frame(warehouse, matured_at, snapshot_at, settings=settings))
+    frame = feature_frame(warehouse, matured_at, snapshot_at, settings=settings)
+    frame = validate(of_brand(warehouse, settings, frame, matured_at, snapshot_at))
     if frame.is_empty():
         raise _nobody(warehouse, settings, matured_at, snapshot_at)
     labelled = _with_labels(warehouse, settings, frame, matured_at, snapshot_at)
     words = _words(frame)
     folder = settings.artifacts_dir / "features"
     folder.mkdir(parents=True, exist_ok=True)
-    table, file = folder / "features.parquet", settings.root / "user_features_ml_ready.csv"
+    table, file = folder / "features.parquet", settings.exports_dir / "user_features_ml_ready.csv"
     _write(table, labelled.write_parquet)
     _write(file, ml_ready(labelled, words).write_csv)
     _write(folder / "manifest.json", lambda path: path.write_text(_manifest(matured_at, snapshot_at, frame, words)))
@@ -115,7 +118,9 @@ def materialise(
     from readership.features.online import OnlineWriter, published
     from readership.features.validation import validate
 
-    frame = validate(feature_frame(warehouse, now, snapshot_at or datetime.now(UTC), settings=settings))
+    snapshot = snapshot_at or datetime.now(UTC)
+    frame = feature_frame(warehouse, now, snapshot, settings=settings)
+    frame = validate(of_brand(warehouse, settings, frame, now, snapshot))
     words = categories()
     numbers = [name for name in model_inputs() if name not in words]
     with OnlineWriter(settings.online_dir, numbers, words, as_of=now, sql_hashes=dict(sql_hashes())) as writer:
@@ -216,6 +221,11 @@ def _manifest(as_of: datetime, snapshot_at: datetime, frame: pl.DataFrame, words
 
 
 def _nobody(warehouse: Warehouse, settings: Settings, as_of: datetime, snapshot_at: datetime) -> ReadershipError:
+    if settings.brand is not None:
+        return NotEnoughData(
+            f"no reader of brand {settings.brand!r} who agrees to personalisation had a session before "
+            f"{as_of:%Y-%m-%d %H:%M} UTC; nothing was written"
+        )
     sql = read_sql("readership.pipelines.sql", "sessions_known")
     readers, first = warehouse.rows(sql, as_of=as_of, snapshot_at=snapshot_at)[0]
     if readers:

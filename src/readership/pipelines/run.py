@@ -73,14 +73,16 @@ def run_all(
     now = resolve_now(warehouse, settings, as_of)
     progress.say(now.reason)
     pages = []
-    if exploration:
+    skipped: dict[str, str] = {}
+    if exploration and settings.brand is not None:
+        skipped["exploration"] = "it is about every brand; `readership explore` makes it"
+    elif exploration:
         with progress.step("01 exploration"):
             pages.append(explore(warehouse, settings, now.at))
     if features:
         with progress.step("02 features"):
             built = build_features(warehouse, settings, now.at)
             progress.say(f"{built.features} features; {built.online_readers:,} readers in the online store")
-    skipped: dict[str, str] = {}
     trained = _churn(warehouse, settings, now.at, skipped, progress)
     if not trained:
         raise NotEnoughData("; ".join(f"{task}: {reason}" for task, reason in skipped.items()))
@@ -141,7 +143,13 @@ def read_evaluation(settings: Settings, task: str) -> Evaluation:
     for found in read_evaluations(settings.artifacts_dir / "evaluation"):
         if found["task"] == task:
             return found
-    raise InputError(f"{task} has not been evaluated yet; `readership train {task}` does")
+    if settings.brand is None:
+        raise InputError(f"{task} has not been evaluated yet; `readership train {task}` does")
+    known = ", ".join(sorted(folder.name for folder in settings.artifacts_dir.parent.glob("*"))) or "none"
+    raise InputError(
+        f"{task} of brand {settings.brand!r} has not been evaluated yet; `readership train {task} --brand …` does; "
+        f"brands with evaluations: {known}"
+    )
 
 
 def evaluation_table(evaluations: list[Evaluation]) -> str:

@@ -17,6 +17,7 @@ from readership.features.online import ReasonsWriter
 from readership.models import churn
 from readership.models._native import restore
 from readership.models._reasons import reasons
+from readership.pipelines.brands import check_brand
 from readership.pipelines.dataset import labels, newest_load
 from readership.pipelines.features import feature_frame
 from readership.registry.bundles import Bundle
@@ -34,6 +35,7 @@ def score_churn(warehouse: Warehouse, settings: Settings, now: datetime, task: s
     reasons) and, for at most `MOST_REASONS` readers by risk, the reasons the API gives. Raises NotEnoughData
     without a champion or without readers; nothing is written then.
     """
+    check_brand(warehouse, settings)
     models = settings.artifacts_dir / "models"
     version = read_live(models, task).champion
     if version is None:

@@ -26,6 +26,7 @@ from readership.features.catalogue import by_name
 from readership.models import baselines, churn
 from readership.models._reasons import drivers
 from readership.pipelines.audit import audit_leakage
+from readership.pipelines.brands import check_brand
 from readership.pipelines.dataset import build_dataset
 from readership.pipelines.fitting import Fit, fit
 from readership.pipelines.oracle import churn_oracle
@@ -92,6 +93,7 @@ def prepare(
 
     Raises NotEnoughData where the log is too short or too one-sided for honest folds.
     """
+    check_brand(warehouse, settings)
     rule = label_rule(churn.TASK, settings, population)
     span = warehouse.frame(read_sql("readership.pipelines.sql", "log_span"), snapshot_at=datetime.now(UTC)).row(
         0, named=True
@@ -111,10 +113,12 @@ def prepare(
         with progress.step("leakage audit"), _timed(timings, "audit"):
             audit = audit_leakage(warehouse, settings, progress=progress)
     oracle = None
-    if rule.name == "churn":
+    if rule.name == "churn" and settings.brand is None:
         with _timed(timings, "oracle"):
             oracle = churn_oracle(warehouse, _asked(dataset.at(folds.test)), rule.horizon_days)
     source = "simulated publisher" if oracle is not None else f"event log in database {warehouse.database!r}"
+    if settings.brand is not None:
+        source += f", brand {settings.brand!r} alone"
     data = {
         "source": source,
         "events": span["events"],

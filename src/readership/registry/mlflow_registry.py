@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 from readership.contracts import Evaluation, Manifest
 from readership.errors import MissingExtra, RegistryError
 from readership.registry.bundles import read_manifest
-from readership.settings import Settings, redact
+from readership.settings import Settings, folder_name, redact
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -29,10 +29,11 @@ EVALUATION = "evaluation.json"
 class MlflowRegistry:
     """An open MLflow tracking store; versions go by the names of their bundles."""
 
-    def __init__(self, client: "MlflowClient", artifacts: str | None, uri: str) -> None:
+    def __init__(self, client: "MlflowClient", artifacts: str | None, uri: str, prefix: str) -> None:
         self._client = client
         self._artifacts = artifacts
         self._uri = uri
+        self._prefix = prefix
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
@@ -41,13 +42,14 @@ class MlflowRegistry:
         Raises MissingExtra without MLflow, RegistryError when the store cannot be opened.
         """
         uri, artifacts = settings.registry_uri, None
+        prefix = f"readership.{folder_name(settings.brand)}." if settings.brand else PREFIX
         if uri.startswith("sqlite:///"):
             folder = Path(uri.removeprefix("sqlite:///")).parent
             folder.mkdir(parents=True, exist_ok=True)
             artifacts = (folder / "mlflow-artifacts").as_uri()
         client_class = _mlflow_client()
         with _translated(uri):
-            return cls(client_class(uri, registry_uri=uri), artifacts, uri)
+            return cls(client_class(uri, registry_uri=uri), artifacts, uri, prefix)
 
     def add(self, folder: Path, evaluation: Evaluation) -> None:
         """Record the bundle in `folder` as a run with its evaluation, and as a version; once."""
@@ -70,8 +72,8 @@ class MlflowRegistry:
     def tasks(self) -> list[str]:
         """Tasks that have a registered model."""
         with _translated(self._uri):
-            found = self._client.search_registered_models(f"name LIKE '{PREFIX}%'", max_results=100)
-        return sorted(model.name.removeprefix(PREFIX) for model in found)
+            found = self._client.search_registered_models(f"name LIKE '{self._prefix}%'", max_results=100)
+        return sorted(m.name.removeprefix(self._prefix) for m in found if m.name.startswith(self._prefix))
 
     def versions(self, task: str) -> dict[str, str]:
         """MLflow's version number of each registered bundle."""
@@ -84,7 +86,7 @@ class MlflowRegistry:
         if not numbers:
             return None
         with _translated(self._uri):
-            aliases = self._client.get_registered_model(PREFIX + task).aliases
+            aliases = self._client.get_registered_model(self._prefix + task).aliases
         return numbers.get(str(aliases[alias])) if alias in aliases else None
 
     def set_alias(self, task: str, alias: str, version: str | None) -> None:
@@ -92,18 +94,18 @@ class MlflowRegistry:
         if version is None:
             if self.alias(task, alias) is not None:
                 with _translated(self._uri):
-                    self._client.delete_registered_model_alias(PREFIX + task, alias)
+                    self._client.delete_registered_model_alias(self._prefix + task, alias)
             return
         number = self.versions(task)[version]
         with _translated(self._uri):
-            self._client.set_registered_model_alias(PREFIX + task, alias, number)
+            self._client.set_registered_model_alias(self._prefix + task, alias, number)
 
     def tag(self, task: str, version: str, tags: Mapping[str, str]) -> None:
         """Write tags on a registered bundle."""
         number = self.versions(task)[version]
         with _translated(self._uri):
             for key, value in tags.items():
-                self._client.set_model_version_tag(PREFIX + task, number, key, value)
+                self._client.set_model_version_tag(self._prefix + task, number, key, value)
 
     def fetch(self, task: str, version: str, folder: Path) -> None:
         """Bring the bundle of a registered version back to `folder`, which appears whole or not at all."""
@@ -115,20 +117,21 @@ class MlflowRegistry:
     def _all(self, task: str) -> "Iterator[ModelVersion]":
         token = None
         while True:
-            page = self._client.search_model_versions(f"name='{PREFIX}{task}'", max_results=1000, page_token=token)
+            named = f"name='{self._prefix}{task}'"
+            page = self._client.search_model_versions(named, max_results=1000, page_token=token)
             yield from page
             if not (token := page.token):
                 return
 
     def _experiment(self, task: str) -> str:
-        found = self._client.get_experiment_by_name(PREFIX + task)
+        found = self._client.get_experiment_by_name(self._prefix + task)
         if found:
             return str(found.experiment_id)
         place = f"{self._artifacts}/{task}" if self._artifacts else None
-        return str(self._client.create_experiment(PREFIX + task, artifact_location=place))
+        return str(self._client.create_experiment(self._prefix + task, artifact_location=place))
 
     def _model(self, task: str) -> str:
-        name = PREFIX + task
+        name = self._prefix + task
         if not self._client.search_registered_models(f"name='{name}'"):
             self._client.create_registered_model(name)
         return name

@@ -1,9 +1,11 @@
 -- One row per registered reader seen in the lookback before as_of: 1 when nothing was heard of them in the horizon after it.
+-- With a brand, seen and heard of are meant there; registered and consenting anywhere.
 -- grain: user_id    leakage rule: who is asked about: timestamp < as_of (registered: <=) and received_at <= as_of; the answer: [as_of, as_of + horizon)
 WITH
     {as_of:DateTime64(3, 'UTC')} AS opens_at,
     opens_at + toIntervalDay({horizon_days:UInt16}) AS closes_at,
     opens_at - toIntervalDay({lookback_days:UInt16}) AS seen_since,
+    (name) -> {brand:String} = '' OR name = {brand:String} AS is_asked,
     (
         SELECT groupUniqArray(brand::String) FROM outages
         WHERE starts_at < closes_at AND ends_at > opens_at AND loaded_at <= {snapshot_at:DateTime64(3, 'UTC')}
@@ -13,16 +15,17 @@ FROM
 (
     SELECT
         user_id,
-        countIf(timestamp >= seen_since AND timestamp < opens_at AND received_at <= opens_at) AS seen,
+        countIf(timestamp >= seen_since AND timestamp < opens_at AND received_at <= opens_at AND is_asked(brand)) AS seen,
         countIf(
             (event_type IN ('registration', 'login') OR subscription_tier != '')
             AND timestamp <= opens_at AND received_at <= opens_at
         ) AS registered,
         argMaxIf(consent, (timestamp, event_id), consent IS NOT NULL AND timestamp < opens_at AND received_at <= opens_at)
             AS stated_consent,
-        groupUniqArrayIf(brand::String, timestamp >= seen_since AND timestamp < opens_at AND received_at <= opens_at)
-            AS brands,
-        countIf(timestamp >= opens_at) AS returned
+        groupUniqArrayIf(
+            brand::String,
+            timestamp >= seen_since AND timestamp < opens_at AND received_at <= opens_at AND is_asked(brand)) AS brands,
+        countIf(timestamp >= opens_at AND is_asked(brand)) AS returned
     FROM events
     WHERE timestamp < closes_at AND loaded_at <= {snapshot_at:DateTime64(3, 'UTC')}
     GROUP BY user_id

@@ -1,5 +1,7 @@
 -- One row per reader whose newest paid period ends within 30 days after as_of: 1 when no renewal begins within 30 days after that end.
 -- grain: user_id    leakage rule: who is asked about: received_at <= as_of; the answer: renewals that begin before period_end + 30 days (all within as_of + horizon)
+-- A period cancelled before it began, or at once, is no renewal.
+-- With a brand: periods that pay for it, and those that pay for every brand of readers seen there in the lookback.
 -- Paid periods come from the table `subscriptions`; where that is empty, from the starts and renewals among the events.
 WITH
     {as_of:DateTime64(3, 'UTC')} AS opens_at,
@@ -12,27 +14,37 @@ WITH
     (SELECT count() FROM subscriptions WHERE loaded_at <= {snapshot_at:DateTime64(3, 'UTC')}) AS recorded_periods,
     paid AS
     (
-        SELECT user_id, period_start, period_end, reason::String AS reason, received_at, loaded_at
+        SELECT
+            user_id, plan::String AS plan, brand::String AS paid_brand, period_start, period_end,
+            if(reason = '' AND isNotNull(cancelled_at), 'voluntary', reason::String) AS reason,
+            ifNull(cancelled_at <= period_start, 0) AS never_began, received_at, loaded_at
         FROM subscriptions
-        WHERE loaded_at <= {snapshot_at:DateTime64(3, 'UTC')}
+        WHERE ({brand:String} = '' OR brand IN ('', {brand:String}))
+            AND loaded_at <= {snapshot_at:DateTime64(3, 'UTC')}
         UNION ALL
-        SELECT user_id, timestamp AS period_start, assumeNotNull(period_end) AS period_end, '' AS reason, received_at, loaded_at
+        SELECT
+            user_id, plan::String AS plan, brand::String AS paid_brand, timestamp AS period_start,
+            assumeNotNull(period_end) AS period_end, '' AS reason, 0 AS never_began, received_at, loaded_at
         FROM events
         WHERE recorded_periods = 0
+            AND ({brand:String} = '' OR brand IN ('', {brand:String}))
             AND event_type IN ('subscription_start', 'subscription_renewal')
             AND isNotNull(period_end)
             AND loaded_at <= {snapshot_at:DateTime64(3, 'UTC')}
     ),
     expiring AS
     (
-        SELECT user_id, max(ends) AS expires_at
+        SELECT user_id, max(ends) AS expires_at, max(of_brand) AS pays_for_brand
         FROM
         (
-            SELECT user_id, period_start, argMax(period_end, (received_at, loaded_at)) AS ends
+            SELECT
+                user_id, plan, period_start,
+                argMax(period_end, (received_at, loaded_at)) AS ends,
+                argMax(paid_brand, (received_at, loaded_at)) = {brand:String} AS of_brand
             FROM paid
             WHERE received_at <= opens_at
-            GROUP BY user_id, period_start
-            HAVING ends > period_start
+            GROUP BY user_id, plan, period_start
+            HAVING ends > period_start AND argMax(never_began, (received_at, loaded_at)) = 0
         )
         GROUP BY user_id
         HAVING expires_at > opens_at AND expires_at <= opens_at + grace
@@ -40,12 +52,13 @@ WITH
     periods AS
     (
         SELECT
-            user_id, period_start,
+            user_id, plan, period_start,
             argMax(period_end, (received_at, loaded_at)) AS ends,
-            argMax(reason, (received_at, loaded_at)) AS why
+            argMax(reason, (received_at, loaded_at)) AS why,
+            argMax(never_began, (received_at, loaded_at)) AS void
         FROM paid
         WHERE period_start < closes_at
-        GROUP BY user_id, period_start
+        GROUP BY user_id, plan, period_start
     ),
     stopped AS
     (
@@ -72,15 +85,16 @@ WITH
     )
 SELECT
     expiring.user_id AS user_id,
-    toUInt8(countIf(periods.ends > expires_at AND periods.period_start < expires_at + grace) = 0) AS label,
-    if(recorded_periods > 0,
-        argMaxIf(periods.why, periods.period_start, periods.period_start < expires_at),
-        any(stopped.why)) AS reason
+    toUInt8(countIf(periods.ends > expires_at AND periods.period_start < expires_at + grace AND NOT periods.void) = 0) AS label,
+    coalesce(
+        nullIf(argMaxIf(periods.why, periods.period_start, periods.period_start < expires_at), ''), any(stopped.why)
+    ) AS reason
 FROM expiring
 INNER JOIN periods ON periods.user_id = expiring.user_id
 LEFT JOIN known ON known.user_id = expiring.user_id
 LEFT JOIN stopped ON stopped.user_id = expiring.user_id
 WHERE bitAnd(coalesce(known.stated_consent, {default_consent:UInt8}), 2) != 0
+    AND ({brand:String} = '' OR expiring.pays_for_brand OR has(known.brands, {brand:String}))
     AND NOT has(broken_brands, '')
     AND NOT hasAny(known.brands, broken_brands)
 GROUP BY user_id
