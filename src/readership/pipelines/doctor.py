@@ -49,6 +49,15 @@ FIELD_NAMES = {"engaged_ms": "time_on_page", "ad_revenue_micros": "ad_revenue"}
 Ask = Callable[..., list[dict[str, Any]]]
 
 
+def agreeing(settings: Settings, consent: str | None) -> Settings:
+    """The settings as if every reader who says nothing had agreed to these purposes ("analytics,personalisation")."""
+    if consent is None:
+        return settings
+    purposes = tuple(part.strip() for part in consent.split(","))
+    bits(purposes)
+    return settings.model_copy(update={"default_consent": frozenset(purposes)})
+
+
 def examine(warehouse: Warehouse, settings: Settings, as_of: datetime | None = None) -> Facts:
     """The facts of the configured warehouse; an empty one has no rows and nothing fails."""
     source = f"the warehouse {redact(settings.warehouse_dsn)} (database {warehouse.database!r})"
@@ -152,6 +161,7 @@ def _subscribers(warehouse: Warehouse, settings: Settings, first: datetime, now:
         "horizon_days": rule.horizon_days,
         "lookback_days": rule.lookback_days,
         "default_consent": bits(settings.default_consent),
+        "brand": settings.brand or "",
     }
     counted = tuple(
         Cutoff(at, fold, **_numbers(warehouse.frame(statement, as_of=at, **values).row(0, named=True)))

@@ -1,22 +1,25 @@
 """The doctor's facts of somebody's own table, by counting alone: nothing is written anywhere, and no row is fetched."""
 
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any
 
 from readership.errors import InputError
 from readership.evaluation.readiness import Facts
 from readership.events.consent import bits
 from readership.events.mapping import Mapping as SourceMapping
+from readership.events.mapping import load_mapping
+from readership.events.proposal import propose
 from readership.pipelines.clock import CLOSING, LIVE
-from readership.pipelines.doctor import SQL, asking, count, surroundings
+from readership.pipelines.doctor import SQL, Ask, asking, count, surroundings
 from readership.settings import Settings
 from readership.warehouse import read_sql
+from readership.warehouse.remote import SourceTable
 
 ABSENT = "readership_absent"
 OWN = "readership_"
-Select = Callable[..., list[dict[str, Any]]]
-"""Runs a SELECT with bound values; rows as dicts."""
 _EVENTS = {
     "happened": "timestamp", "known": "received_at", "event_type": "event_type", "article": "article_id",
     "title": "article_title", "category": "category", "reading_time": "time_on_page", "identity": "article_id",
@@ -35,83 +38,98 @@ _COUNTED = ("article_views", "article_clicks", "video_plays", "newsletter_signup
 _OTHERS = {"tier": "subscription_tier", "duration": "session_duration_sec", "ended": "session_end"}
 
 
-class Table(NamedTuple):
-    """A table of somebody's, and the columns this user may see: name -> type."""
-
-    database: str
-    name: str
-    columns: Mapping[str, str]
-
-    def __str__(self) -> str:
-        return f"{self.database}.{self.name}"
-
-
 def examine_table(
-    select: Select,
-    table: Table,
-    mapping: SourceMapping,
-    settings: Settings,
-    *,
-    source: str,
-    as_of: datetime | None = None,
+    table: SourceTable, mapping: SourceMapping | None, settings: Settings, as_of: datetime | None = None
 ) -> Facts:
-    """The facts of `table` as `mapping` reads it.
+    """The facts of `table` as `mapping` reads it, or as one proposed from its columns would.
 
-    Raises InputError naming the column the mapping asks for where the table has none.
+    Raises InputError naming the column the mapping asks for where the table has none, or what no column was found for.
     """
+    mapping = mapping or proposed(table)
+    source = f"the table {table.name} on {table.source.place} (mapping {mapping.name!r})"
     columns = _bound_columns(table, mapping)
+    select = _selecting(table)
     clock = as_of or settings.now or datetime.now(UTC)
-    values = {**columns, **_bound_values(mapping, settings), "database": table.database, "table": table.name}
+    database, _, name = table.name.partition(".")
+    values = {**columns, **_bound_values(table, mapping, settings), "database": database, "table": name}
     ask = asking(select, read_sql(SQL, "source_table"), {**values, "as_of": clock})
+    carried = _own(select(read_sql(SQL, "table"), **values)[0])
+    if not carried["all_rows"]:
+        return Facts(source, "sessions", clock, to_load=True, **surroundings(settings))
     overview = ask("overview")[0]
     if not overview["rows"]:
-        return _without_rows(select, table, values, source, clock, surroundings(settings))
+        raise InputError(_unreadable(table, carried))
     now = clock if as_of or settings.now or clock - overview["last"] < LIVE else overview["last"] + CLOSING
-    carried = _own(select(read_sql(SQL, "table"), **values)[0])
     used = {*columns.values(), *mapping.columns.values()}
     return Facts(
         source,
         "sessions" if mapping.kind == "sessions" else "events",
         now,
         **count(ask, overview, settings, now),
-        fields=carried | dict.fromkeys(mapping.constants, overview["rows"]),
+        fields={**carried, **dict.fromkeys(mapping.constants, carried["all_rows"])},
         types=_types(select, ask, mapping, values),
-        quarantined=carried["all_rows"] - overview["rows"],
-        unmapped=tuple(name for name in table.columns if name not in used),
+        quarantined=carried["all_rows"] - min(carried["with_reader"], carried["with_time"]),
+        unmapped=tuple(column for column in table.columns if column not in used),
         to_load=True,
         **surroundings(settings),
     )
 
 
-def _without_rows(
-    select: Select, table: Table, values: Mapping[str, Any], source: str, now: datetime, around: dict[str, Any]
-) -> Facts:
-    """No row can be read: an empty table, or one whose readers or times the mapping does not meet."""
-    found = _own(select(read_sql(SQL, "table"), **values)[0])
-    if found["all_rows"]:
+def proposed(table: SourceTable) -> SourceMapping:
+    """The mapping its columns suggest; InputError naming the fields no column was found for."""
+    found = propose(table.columns, zone=table.zone)
+    if "subscription_tier" in found.matched:
+        tiers = table.values(found.matched["subscription_tier"])
+        found = propose(table.columns, zone=table.zone, tiers=tiers)
+    if not found.complete:
         raise InputError(
-            f"{table} holds {found['all_rows']:,} rows, {found['with_reader']:,} with a reader and "
-            f"{found['with_time']:,} with a time, but none that can be read as the mapping says: check the columns of "
-            "user_id and of the time, and [time], in the mapping; nothing was written"
+            f"{table.name}: no column was found for {', '.join(found.missing)}; its columns are "
+            f"{', '.join(table.columns)}; say which is which in a TOML file and give it as --mapping; "
+            "nothing was written"
         )
-    return Facts(source, "events", now, to_load=True, **around)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "proposed"
+        file.write_text(found.toml, encoding="utf-8")
+        return load_mapping(file)
 
 
-def _bound_columns(table: Table, mapping: SourceMapping) -> dict[str, str]:
+def _unreadable(table: SourceTable, carried: Mapping[str, int]) -> str:
+    return (
+        f"{table.name} holds {carried['all_rows']:,} rows, {carried['with_reader']:,} with a reader and "
+        f"{carried['with_time']:,} with a time, but none that can be read as the mapping says; check user_id, the time "
+        "and [time] in the mapping; nothing was written"
+    )
+
+
+def _selecting(table: SourceTable) -> Ask:
+    """A function that runs a SELECT on the table's server and returns its rows."""
+
+    def select(sql: str, **values: Any) -> list[dict[str, Any]]:
+        rows = table.source.arrow(table.name, sql, **values).to_pylist()
+        return [{name: _plain(value) for name, value in row.items()} for row in rows]
+
+    return select
+
+
+def _plain(value: Any) -> Any:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+
+def _bound_columns(table: SourceTable, mapping: SourceMapping) -> dict[str, str]:
     """The column each of the statements' parameters stands for."""
     names = _SESSIONS if mapping.kind == "sessions" else _EVENTS
     fields = {**{name: name for name in (*_BOTH, *_COUNTED)}, **_OTHERS, **names}
     for name, column in mapping.columns.items():
         if column not in table.columns:
             raise InputError(
-                f"{table}: mapping {mapping.name!r} reads {name!r} from column {column!r}, which the table does not "
-                f"have; its columns are {', '.join(table.columns)}; correct the mapping; nothing was written"
+                f"{table.name}: mapping {mapping.name!r} reads {name!r} from column {column!r}, which the table does "
+                f"not have; its columns are {', '.join(table.columns)}; correct the mapping; nothing was written"
             )
     found = {parameter: mapping.column(name) if name else "" for parameter, name in fields.items()}
     return {parameter: column if column in table.columns else ABSENT for parameter, column in found.items()}
 
 
-def _bound_values(mapping: SourceMapping, settings: Settings) -> dict[str, Any]:
+def _bound_values(table: SourceTable, mapping: SourceMapping, settings: Settings) -> dict[str, Any]:
     agreed = mapping.consent if mapping.consent is not None else settings.default_consent
     constants = {"brand": "brand", "timezone": "timezone", "tier": "subscription_tier", "registered": "registered"}
     kind = "session" if mapping.kind == "sessions" else mapping.constants.get("event_type", "")
@@ -122,7 +140,7 @@ def _bound_values(mapping: SourceMapping, settings: Settings) -> dict[str, Any]:
         "type_to": list(mapping.event_types.values()),
         "tier_from": list(mapping.tiers),
         "tier_to": list(mapping.tiers.values()),
-        "zone": mapping.zone or "UTC",
+        "zone": mapping.zone or table.zone,
         "zone_brands": list(mapping.brand_timezones),
         "zone_names": list(mapping.brand_timezones.values()),
         "time_pattern": mapping.time_pattern(),
@@ -130,7 +148,7 @@ def _bound_values(mapping: SourceMapping, settings: Settings) -> dict[str, Any]:
     }
 
 
-def _types(select: Select, ask: Select, mapping: SourceMapping, values: Mapping[str, Any]) -> dict[str, int]:
+def _types(select: Ask, ask: Ask, mapping: SourceMapping, values: Mapping[str, Any]) -> dict[str, int]:
     if mapping.kind == "sessions":
         return _own(select(read_sql(SQL, "session_counts"), **values)[0])
     return {row["event_type"]: row["rows"] for row in ask("types")}

@@ -16,7 +16,8 @@ FEWEST_OF_RARER = 50
 MUCH = 0.01
 SILENCE_DAYS = 3
 PERSONALISE = (
-    "--consent analytics,personalisation, or `purposes` under [consent] in the mapping, if that is what they agreed to"
+    "state what they agreed to: `purposes` under [consent] in the mapping, or --consent when loading "
+    "(`readership doctor --consent analytics,personalisation` shows what that would allow)"
 )
 
 
@@ -220,6 +221,8 @@ def _folds(f: Facts, name: str, setting: str = "") -> Iterator[Finding]:
     question = f.questions[name]
     if not question.cutoffs:
         yield _too_short(f, question, setting)
+        return
+    if not f.consenting or (name != "churn_subscribers" and not f.registered):
         return
     for fold in ("train", "validation", "calibration", "test"):
         yield from _fold(fold, [cutoff for cutoff in question.cutoffs if cutoff.fold == fold], question)
