@@ -75,6 +75,7 @@ class Bench(StrEnum):
     """Benchmarks, each one file of `readership.benchmarks`."""
 
     aa = "aa"
+    churn_cdnow = "churn-cdnow"
     churn_deskdrop = "churn-deskdrop"
     conversion_bank = "conversion-bank"
     conversion_shoppers = "conversion-shoppers"

@@ -123,11 +123,16 @@ def tenure(rows: Rows, as_of: datetime) -> Values:
     first = min(row["session_start"] for row in rows)
     days = (as_of - first) / timedelta(days=1)
     registered = [row["session_end"] for row in rows if row["registered"]]
+    since = days_since(newest(rows), as_of)
+    gap = share((max(row["session_end"] for row in rows) - first) / timedelta(days=1), len(rows) - 1)
     return {
         "tenure_days": days,
         "days_since_last_session": days_since(newest(rows), as_of),
         "sessions_ever": len(rows),
         "sessions_per_week_ever": len(rows) / max(1, days / 7),
+        "mean_gap_days_ever": gap,
+        "current_gap_over_mean_ever": since / gap if gap else None,
+        "engaged_seconds_ever": total(rows, "engaged_ms") / 1000 if any(row["engaged_events"] for row in rows) else None,
         "registered": int(bool(registered)),
         "days_since_registration": days_since(min(registered, default=None), as_of),
     }

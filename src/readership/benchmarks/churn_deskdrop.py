@@ -15,7 +15,7 @@ from readership.contracts import Folds
 from readership.datasets.rules import label_rule
 from readership.errors import InputError
 from readership.evaluation.leakage import AuditReport
-from readership.events.mapping import load_mapping
+from readership.events.mapping import Mapping, load_mapping
 from readership.models import baselines, churn
 from readership.pipelines.dataset import build_dataset
 from readership.pipelines.fitting import fit
@@ -57,27 +57,32 @@ def run(data: Path) -> dict[str, Any]:
     began = time.monotonic()
     with TemporaryDirectory(prefix="readership-bench-") as folder:
         settings = Settings(warehouse=f"chdb://{folder}/warehouse", artifacts=Path(folder) / "artifacts")
-        with Warehouse.open(settings) as warehouse, Progress() as progress:
-            summary = ingest(warehouse, [file], load_mapping("deskdrop"), settings=settings, progress=progress)
-            dataset, manifest = build_dataset(warehouse, settings, "churn", folds())
-        with Progress() as progress:
-            fitted = fit(
-                dataset, folds(), churn.specs(), churn.floors, lambda name, s: progress.say(f"{name} {s:.1f} s")
-            )
-        data_facts = {"source": "Deskdrop", "events": summary.events_loaded, "readers": summary.readers}
-        prepared = Prepared(
-            label_rule("churn", settings),
-            folds(),
-            dataset,
-            manifest,
-            data_facts,
-            AuditReport((), 0, "nothing_compared"),
-            None,
-        )
-        found = judge(prepared, fitted, floors=baselines.NAMES)
+        figures, peers, chosen = judged(file, load_mapping("deskdrop"), folds(), settings, "Deskdrop")
+    return result("churn-deskdrop", figures, peers, f"{PROTOCOL}; {chosen}", time.monotonic() - began)
+
+
+def judged(
+    file: Path, mapping: Mapping, cutoffs: Folds, settings: Settings, source: str
+) -> tuple[dict[str, Any], dict[str, Any], str]:
+    """Figures and peers of churn on a log at these cut-offs, by the product's own steps; and what was chosen."""
+    with Warehouse.open(settings) as warehouse, Progress() as progress:
+        summary = ingest(warehouse, [file], mapping, settings=settings, progress=progress)
+        dataset, manifest = build_dataset(warehouse, settings, churn.TASK, cutoffs)
+    with Progress() as progress:
+        fitted = fit(dataset, cutoffs, churn.specs(), churn.floors, lambda name, s: progress.say(f"{name} {s:.1f} s"))
+    prepared = Prepared(
+        label_rule(churn.TASK, settings),
+        cutoffs,
+        dataset,
+        manifest,
+        {"source": source, "events": summary.events_loaded, "readers": summary.readers},
+        AuditReport((), 0, "nothing_compared"),
+        None,
+    )
+    found = judge(prepared, fitted, floors=baselines.NAMES)
     figures = {
         **flat(found["metrics"]),
-        "rows_train": len(dataset.at(folds().refit)),
+        "rows_train": len(dataset.at(cutoffs.refit)),
         "rows_test": found["label"]["n_test"],
         "readers_test": found["label"]["readers_test"],
     }
@@ -85,5 +90,4 @@ def run(data: Path) -> dict[str, Any]:
         day = part["as_of"][:10]
         figures |= {f"{name}_{day}": part["metrics"][name]["value"] for name in ("roc_auc", "ece")}
     peers = {name: flat(metrics) for name, metrics in {**found["floors"], **found["candidates"]}.items()}
-    described = f"{PROTOCOL}; champion {found['champion']}, calibration {fitted.calibrator.name}"
-    return result("churn-deskdrop", figures, peers, described, time.monotonic() - began)
+    return figures, peers, f"champion {found['champion']}, calibration {fitted.calibrator.name}"

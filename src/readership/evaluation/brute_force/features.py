@@ -185,9 +185,15 @@ def _habit(visits: Sequence[Visit]) -> dict[str, Value]:
 def _tenure(visits: Sequence[Visit], as_of: datetime) -> dict[str, Value]:
     tenure = _days(as_of - min(visit.start for visit in visits))
     registered = [visit.end for visit in visits if visit.registered]
+    first, last = min(visit.start for visit in visits), max(visit.end for visit in visits)
+    gap = _ratio(_days(last - first), len(visits) - 1)
+    timed = any(visit.timed_events for visit in visits)
     return {
         "tenure_days": tenure,
-        "days_since_last_session": _days(as_of - max(visit.end for visit in visits)),
+        "days_since_last_session": _days(as_of - last),
+        "mean_gap_days_ever": gap,
+        "current_gap_over_mean_ever": _days(as_of - last) / gap if gap else None,
+        "engaged_seconds_ever": sum(visit.engaged_ms for visit in visits) / 1000 if timed else None,
         "sessions_ever": len(visits),
         "sessions_per_week_ever": len(visits) / max(1, tenure / 7),
         "registered": 1 if registered else 0,
