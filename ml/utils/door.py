@@ -19,7 +19,7 @@ def enter(*command):
     """
     os.environ.setdefault("READERSHIP_HOME", str(ROOT))
     if find_spec("readership") is None:
-        _start_again(ROOT / ".venv" / "bin" / "python")
+        _start_again(ROOT / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
     from readership.cli import main
 
     sys.argv = ["readership", *command, *sys.argv[1:]]

@@ -1,6 +1,5 @@
 """One process at a time owns an embedded store; `owner.json` beside it says which."""
 
-import fcntl
 import json
 import os
 import sys
@@ -8,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-from readership.errors import WarehouseLocked
+from readership.errors import MissingExtra, WarehouseLocked
 from readership.settings import redact
 
 
@@ -24,7 +23,18 @@ class Ownership:
 
     @classmethod
     def take(cls, store: Path) -> "Ownership":
-        """Own the store at `store`, or raise WarehouseLocked naming who does."""
+        """Own the store at `store`, or raise WarehouseLocked naming who does.
+
+        Raises MissingExtra on a system that the embedded engine does not run on.
+        """
+        try:
+            import fcntl
+        except ModuleNotFoundError as error:
+            raise MissingExtra(
+                f"the embedded warehouse {store} is not to be had on this system; set "
+                "READERSHIP_WAREHOUSE=clickhouse://… to use a server, or run Readership in WSL2 or Docker; see "
+                "docs/places.md; nothing was changed"
+            ) from error
         store.parent.mkdir(parents=True, exist_ok=True)
         path = store.with_name(store.name + ".owner.json")
         lock = path.open("a+", encoding="utf-8")
