@@ -160,12 +160,13 @@ class _Load:
 
     def read(self, chunks: Iterator[TextRows], source: str) -> None:
         """Bring every row into staging, typed and checked."""
-        seen = 0
+        seen, checked = 0, False
         for chunk in chunks:
             if not chunk.rows.num_rows:
                 continue
-            if not seen:
+            if chunk.names and not checked:
                 self.mapping.check_columns(source, chunk.names, self.table)
+                checked = True
             seen += chunk.rows.num_rows
             self.warehouse.insert(f"{self.values['staging']}.sources", chunk.rows)
             n = chunk.rows["n"]
