@@ -14,8 +14,8 @@ from readership.errors import InputError
 from readership.pipelines import simulate as pipeline
 from readership.pipelines.making import ask
 from readership.pipelines.oracle import churn_oracle
-from readership.pipelines.simulate_files import simulate_files
-from readership.pipelines.truth import held_world
+from readership.pipelines.simulate_files import Files, simulate_files
+from readership.pipelines.truth import TABLES, held_world
 from readership.settings import Settings
 from readership.simulator import World
 from readership.simulator import simulate as simulated_days
@@ -105,11 +105,37 @@ def test_a_world_into_files(warehouse: Warehouse, settings: Settings, tmp_path: 
     summary = simulate_files(ask(readers=20, days=4, seed=5), out)
     assert pq.read_metadata(out / "events.parquet").num_rows == summary["events"]
     assert pq.read_metadata(out / "articles.parquet").num_rows == summary["articles"]
-    assert {file.stem for file in (out / "truth").iterdir()} == {"readers", "days", "reader_days", "visits"}
+    assert {file.stem for file in (out / "truth").iterdir()} == set(TABLES) - {"dirt", "dirty_events"}
     assert _events(warehouse) == 0
     assert [path.name for path in tmp_path.iterdir()] == ["world"]
     with pytest.raises(InputError, match="is not an empty folder; choose another --out; nothing was changed"):
         simulate_files(ask(readers=20, days=4, seed=5), out)
+
+
+def test_a_stop_leaves_no_files_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+
+    def stopped(self: Files, day: object) -> None:
+        calls.append(day)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Files, "add_rest", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        simulate_files(ask(readers=20, days=4, seed=5), tmp_path / "world", format="jsonl")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_world_by_other_rules_is_not_completed(
+    warehouse: Warehouse, settings: Settings, truth: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = ask(readers=20, days=3, seed=5)
+    pipeline.simulate(warehouse, settings, asked, truth=truth)
+    monkeypatch.setattr(pipeline, "VERSION", 99)
+    with pytest.raises(
+        InputError, match=r"made by the rules of version \d+, now 99\); two would mix.*nothing was changed"
+    ):
+        pipeline.simulate(warehouse, settings, asked, truth=truth)
 
 
 def test_the_oracle_answers_for_the_readers_and_times_asked(
