@@ -1,8 +1,8 @@
 """ClickHouse's HTTP interface over chDB, as much of it as clickhouse-connect uses: a server for tests.
 
 Run as `python clickhouse_http_shim.py FOLDER`; prints the port of the loopback interface it listens on.
-One handle of the engine a request, so that a request's database and settings are its own. Besides `default` there are
-the users `reader`, who may only read and set nothing, and `stranger`, who may read no table; every password is "secret".
+One handle of the engine a request, so that a request's database and settings are its own. There are the users
+`default`, `reader`, who may only read and set nothing, and `stranger`, who may read no table; the password is "secret".
 """
 
 import base64

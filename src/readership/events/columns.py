@@ -16,7 +16,7 @@ import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 
 from readership.errors import InputError
-from readership.events.fields import ENGAGEMENT_FIELDS, FIELDS, REQUIRED, TIME_FIELDS
+from readership.events.fields import ENGAGEMENT_FIELDS
 from readership.events.mapping import Mapping
 from readership.events.source import Source, open_bytes
 
@@ -104,7 +104,7 @@ def check_columns(path: Path, names: list[str], mapping: Mapping) -> None:
     """Raise InputError when the mapping speaks of a column that the file does not have."""
     wanted = dict(mapping.columns)
     if mapping.optional_columns:
-        wanted = {name: mapping.column(name) for name in REQUIRED if name not in mapping.constants}
+        wanted = {name: mapping.column(name) for name in mapping.row.required if name not in mapping.constants}
     missing = {
         field: column for field, column in wanted.items() if column.split(".")[0] not in names and column not in names
     }
@@ -123,11 +123,11 @@ def records(rows: Rows, mapping: Mapping) -> pa.Table:
     table = rows.columns
     columns: dict[str, pa.Array] = {"n": rows.n}
     problem: pa.Array | None = None
-    for name in FIELDS:
+    for name in mapping.row.fields:
         column = _find(table, name, mapping)
         if column is None:
             continue
-        if name in TIME_FIELDS and is_time(column.type):
+        if name in mapping.row.times and is_time(column.type):
             columns[f"{name}_ms"] = _milliseconds(column, mapping)
             continue
         text, invalid = as_text(column)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from readership.events.fields import KINDS
 from readership.events.synonyms import SYNONYMS
+from readership.events.tiers import our_tier
 
 _TIME = re.compile(r"^(DateTime|DateTime64|Date|Date32)\b")
 _ZONED = re.compile(r"^DateTime(64)?\(.*'.+'\)")
@@ -23,8 +24,6 @@ _NUMBERS = {
     "propensity", "price_eur",
 }  # fmt: skip
 _LISTS = {"categories_visited", "article_ids_visited", "article_titles_visited", "page_events"}
-_NO_ACCOUNT = {"", "none", "anonymous", "anon", "guest", "visitor", "unregistered", "null", "unknown"}
-_FREE = {"free", "registered", "basic", "metered", "freemium", "trial_expired"}
 
 
 @dataclass(frozen=True)
@@ -175,17 +174,12 @@ def _toml(
         lines += [f"# {_text(column)} ({columns[column]})" for column in proposal.unused]
     if proposal.kind == "sessions" and tiers:
         lines += ["", '[tiers] # free: an account that pays nothing; "": no account']
-        lines += [f"{_text(tier)} = {_text(_tier(tier))}" for tier in tiers if tier]
+        lines += [f"{_text(tier)} = {_text(our_tier(tier))}" for tier in tiers if tier]
     if zone:
         lines += ["", "[time]", f"zone = {_text(zone)} # of times that state none"]
     if "consent" not in proposal.matched:
         lines += ["", "# [consent] # what every reader of this table agreed to", '# purposes = ["analytics"]']
     return "\n".join(lines) + "\n"
-
-
-def _tier(theirs: str) -> str:
-    word = theirs.strip().lower()
-    return "" if word in _NO_ACCOUNT else "free" if word in _FREE else theirs
 
 
 def _text(value: str) -> str:

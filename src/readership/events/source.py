@@ -9,7 +9,7 @@ from typing import IO, Literal, NamedTuple
 
 from readership.errors import InputError
 
-Kind = Literal["lines", "csv", "parquet"]
+Kind = Literal["lines", "csv", "parquet", "table"]
 _KINDS: dict[str, Kind] = {
     ".jsonl": "lines",
     ".ndjson": "lines",

@@ -12,7 +12,7 @@ _WHO = {
     "session_id": ("visit_id", "sid", "session", "session_uuid", "session_key", "visit_uuid", "visit"),
     "brand": ("site", "publication", "property", "outlet", "website", "domain", "site_name", "brand_name",
               "newspaper", "site_id", "host"),
-    "country": ("geo_country", "country_code", "country_iso", "geo_country_code", "cc"),
+    "country": ("land", "geo_country", "country_code", "country_iso", "geo_country_code", "cc"),
     "city": ("geo_city", "town", "region", "geo_region"),
     "device_type": ("device", "device_category", "device_class", "platform"),
     "device_os": ("os", "operating_system", "os_name", "device_operating_system", "os_family"),

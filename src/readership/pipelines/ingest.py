@@ -110,7 +110,7 @@ def ingest(
     migrate(warehouse)
     sources = [inspect(Path(file)) for file in files]
     with staging(warehouse) as stage:
-        load = _Load(stage, mapping, settings, check=check, received=received, consent=consent)
+        load = EventRows(stage, mapping, settings, check=check, received=received, consent=consent)
         began = time.monotonic()
         for source in sources:
             load.file(source)
@@ -133,7 +133,7 @@ def ingest(
     )
 
 
-class _Load:
+class EventRows:
     """One load: its staging tables, what every statement is bound to, and the counts so far."""
 
     def __init__(
@@ -145,8 +145,10 @@ class _Load:
         check: bool,
         received: str,
         consent: Sequence[str] | None,
+        label: str = "",
     ) -> None:
         self.stage = stage
+        self.label = label
         self.mapping = mapping
         self.check = check
         agreed = consent if consent is not None else mapping.consent
@@ -180,9 +182,19 @@ class _Load:
 
     def file(self, source: Source) -> None:
         """Load one file."""
+        if not self._take(self._chunks(source)):
+            raise InputError(f"{source.path} holds no rows; nothing was loaded; check the export that wrote it")
+
+    def take(self, batches: Iterator[tabular.Rows]) -> None:
+        """Load rows of the table `label`, read in batches; repeats of a row are counted within one call."""
+        source = Source(Path(self.label), "table", gzipped=False)
+        self._take(self._laid(_Chunk(source, "parse_records", lambda: 1, rows)) for rows in batches)
+
+    def _take(self, chunks: Iterator[_Chunk]) -> int:
+        """Load one chunk after the other; returns how many rows there were."""
         self.stage.empty("contents")
         seen = 0
-        for chunk in self._chunks(source):
+        for chunk in chunks:
             counts = self._typed(chunk)
             if not seen:
                 self._refuse_wrong_mapping(chunk, counts)
@@ -190,8 +202,17 @@ class _Load:
             seen += counts.good + counts.bad + len(chunk.refused)
             self._store(chunk, counts)
             self.stage.empty(*_PER_CHUNK)
-        if not seen:
-            raise InputError(f"{source.path} holds no rows; nothing was loaded; check the export that wrote it")
+        return seen
+
+    def as_dict(self) -> dict[str, Any]:
+        """What was done so far, for `--json`."""
+        return {
+            "events_loaded": self.loaded,
+            "events_duplicate": self.duplicate,
+            "events_quarantined": self.bad,
+            "reasons": self.reasons(),
+            "unknown_types": dict(self.unknown),
+        }
 
     def reasons(self) -> list[dict[str, Any]]:
         """What was not understood, the most frequent first."""
@@ -211,9 +232,13 @@ class _Load:
         for number, rows in enumerate(read(source)):
             if number == 0:
                 tabular.check_columns(source.path, rows.columns.column_names, self.mapping)
-            if rows.columns.num_rows:
-                self.stage.warehouse.insert(f"{self.stage.database}.records", tabular.records(rows, self.mapping))
-            yield _Chunk(source, "parse_records", lambda: 1, rows)
+            yield self._laid(_Chunk(source, "parse_records", lambda: 1, rows))
+
+    def _laid(self, chunk: _Chunk) -> _Chunk:
+        """Lay rows that have columns before the engine."""
+        if chunk.rows and chunk.rows.columns.num_rows:
+            self.stage.warehouse.insert(f"{self.stage.database}.records", tabular.records(chunk.rows, self.mapping))
+        return chunk
 
     def _typed(self, chunk: _Chunk) -> _Counts:
         """Type and check the chunk's rows in staging, with the reasons of those that could not be understood."""
@@ -295,7 +320,8 @@ class _Load:
         if counts.good > skipped:
             self.stage.run("insert_events", rows=table)
         if counts.bad or chunk.refused:
-            self.stage.run("insert_quarantine", source=chunk.source.path.name, first_line=chunk.first())
+            into = "adopt/insert_quarantine" if chunk.source.kind == "table" else "insert_quarantine"
+            self.stage.run(into, source=chunk.source.path.name, first_line=chunk.first())
 
     def _collect_bad(self, chunk: _Chunk, counts: _Counts) -> None:
         """Fill the staging table `bad`, and note the reasons."""

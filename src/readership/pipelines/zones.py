@@ -1,5 +1,6 @@
 """The clock changes of every time zone met in the events, so that SQL knows each reader's own hour and day."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -14,7 +15,11 @@ LAST = datetime(2040, 1, 1, tzinfo=UTC)
 
 def fill_zone_offsets(warehouse: Warehouse) -> int:
     """Store the offsets of zones not stored yet; returns how many zones. A name that is no zone counts as UTC."""
-    zones = [zone for (zone,) in warehouse.rows(read_sql(SQL, "new_zones"))]
+    return store_offsets(warehouse, [zone for (zone,) in warehouse.rows(read_sql(SQL, "new_zones"))])
+
+
+def store_offsets(warehouse: Warehouse, zones: Sequence[str]) -> int:
+    """Store the offsets of these zones; returns how many zones."""
     rows = [(zone, at, minutes) for zone in zones for at, minutes in offsets(zone)]
     if rows:
         names, starts, minutes = zip(*rows, strict=True)

@@ -1,4 +1,4 @@
-"""How a column of each ClickHouse type is read: times as milliseconds, nested values as JSON, others plain or as text."""
+"""How a column of each ClickHouse type is read: times as milliseconds, nested values as JSON, others as text."""
 
 import re
 

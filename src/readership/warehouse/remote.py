@@ -85,6 +85,10 @@ class SourceTable:
         """Raise InputError where the table cannot be read."""
         self._rows("first_rows")
 
+    def made_by_us(self) -> bool:
+        """Whether the table lies in a database that holds our schema."""
+        return bool(self._rows("our_schema")[0][0])
+
     def count(self) -> int:
         """How many rows it has now."""
         return int(self._rows("count_rows")[0][0])
