@@ -48,6 +48,7 @@ class Task(StrEnum):
     """What can be trained."""
 
     churn = "churn"
+    conversion = "conversion"
 
 
 class Population(StrEnum):
@@ -203,10 +204,28 @@ def simulate(
 @app.command()
 def ingest(
     files: Annotated[list[Path] | None, typer.Argument(help="JSON lines, CSV or Parquet; plain or gzipped.")] = None,
-    mapping: Annotated[str, typer.Option(help="native, deskdrop, or a TOML file.")] = "native",
-    table: Annotated[
-        str | None, typer.Option("--table", help="What the rows are, if not events: subscriptions, articles or ads.")
+    mapping: Annotated[
+        str | None, typer.Option(help="native (the default of files), deskdrop, or a TOML file; see --propose.")
     ] = None,
+    table: Annotated[
+        str | None,
+        typer.Option(
+            "--table",
+            help="With --from: database.table of sessions or events. Or what rows are else: subscriptions, articles, ads.",
+        ),
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option("--from", help="clickhouse://user:password@host:port of somebody's own server.")
+    ] = None,
+    source_table: Annotated[
+        str | None, typer.Option(help="With --from: the table there of subscriptions, articles or ads, database.table.")
+    ] = None,
+    propose: Annotated[
+        Path | None, typer.Option(help="With --from: write a mapping for the table to this file, and read nothing.")
+    ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="With --from: forget what was read of the table, and read it anew.")
+    ] = False,
     check: Annotated[bool, typer.Option("--check", help="Read and report, load nothing.")] = False,
     received: Annotated[Received, typer.Option(help="Where a row has no received_at: its own time, or now.")] = (
         Received.file
@@ -222,20 +241,38 @@ def ingest(
     from readership.pipelines.ingest import ingest as run
     from readership.pipelines.make_way import make_way
 
+    purposes = tuple(part.strip() for part in consent.split(",")) if consent else None
+    if source and table and table not in RECORD_TABLES:
+        if files or source_table:
+            raise typer.BadParameter("--from with --table reads one table; name neither files nor --source-table")
+        _adopt(source, table, mapping, propose, again, check, purposes, json)
+        return
+    if propose or again:
+        raise typer.BadParameter("--propose and --again need --from and --table")
+    mapping = mapping or "native"
     if table is not None:
         if table not in RECORD_TABLES:
             raise typer.BadParameter(f"--table is {table!r}; it can be {', '.join(RECORD_TABLES)}; events need none")
         if consent:
             raise typer.BadParameter(f"--consent is about events; rows of {table} carry none")
-        _ingest_records(table, files, mapping, check, received, json)
+        _ingest_records(table, files, source, source_table, mapping, check, received, json)
         return
-    if not files:
-        raise typer.BadParameter("name the files to load")
-    purposes = tuple(part.strip() for part in consent.split(",")) if consent else None
+    if not files or source:
+        raise typer.BadParameter("name the files to load; --from also needs --table")
     chosen = load_mapping(mapping)
     with _warehouse() as (warehouse, current, progress):
         if not check and (said := make_way(warehouse, current)):
             progress.say(said)
+        if chosen.kind == "sessions":
+            from readership.pipelines.adopt import ingest_session_files
+
+            _emit(
+                ingest_session_files(
+                    warehouse, files, chosen, settings=current, check=check, consent=purposes, progress=progress
+                ),
+                json,
+            )
+            return
         summary = run(
             warehouse,
             files,
@@ -249,24 +286,70 @@ def ingest(
     _emit(summary.as_dict(), json)
 
 
-def _ingest_records(
-    table: str, files: list[Path] | None, mapping: str, check: bool, received: Received, as_json: bool
+def _adopt(
+    source: str,
+    table: str,
+    mapping: str | None,
+    propose: Path | None,
+    again: bool,
+    check: bool,
+    consent: tuple[str, ...] | None,
+    as_json: bool,
 ) -> None:
-    """Load subscriptions, articles or ads."""
+    """Read a table of sessions or events on somebody's own server, or only propose a mapping for it."""
+    from readership.pipelines.adopt import adopt, mapping_for, propose_mapping, write_proposal
+    from readership.pipelines.make_way import make_way
+    from readership.warehouse.remote import open_source
+
+    if propose:
+        with open_source(source, load_settings()) as server:
+            proposal = propose_mapping(server.table(table))
+        write_proposal(proposal, propose)
+        _emit({"proposed": str(propose), **proposal.as_dict()}, as_json)
+        return
+    with _warehouse() as (warehouse, current, progress), open_source(source, current) as server:
+        there = server.table(table)
+        chosen = mapping_for(there, mapping, current)
+        if not check and (said := make_way(warehouse, current)):
+            progress.say(said)
+        result = adopt(
+            warehouse, there, chosen, settings=current, check=check, again=again, consent=consent, progress=progress
+        )
+    _emit(result, as_json)
+
+
+def _ingest_records(
+    table: str,
+    files: list[Path] | None,
+    source: str | None,
+    source_table: str | None,
+    mapping: str,
+    check: bool,
+    received: Received,
+    as_json: bool,
+) -> None:
+    """Load subscriptions, articles or ads, of files or of a table on somebody's own server."""
     from readership.events.record_mapping import load_record_mapping
     from readership.events.records import RECORD_TABLES
     from readership.pipelines.make_way import make_way
-    from readership.pipelines.records import ingest_records
+    from readership.pipelines.records import adopt_records, ingest_records
 
-    if not files:
-        raise typer.BadParameter(f"name the files of {table} to load")
+    if bool(files) == bool(source):
+        raise typer.BadParameter(f"name either the files of {table} to load, or --from")
+    if source and not source_table:
+        raise typer.BadParameter(f"--from needs --source-table: the table there that holds {table}, database.table")
     chosen = load_record_mapping(mapping, RECORD_TABLES[table])
     with _warehouse() as (warehouse, current, progress):
         if not check and (said := make_way(warehouse, current)):
             progress.say(said)
-        summary = ingest_records(
-            warehouse, table, files, chosen, check=check, received=received.value, progress=progress
-        )
+        if source and source_table:
+            summary = adopt_records(
+                warehouse, current, table, source, source_table, chosen, check=check, received=received.value
+            )
+        else:
+            summary = ingest_records(
+                warehouse, table, files or [], chosen, check=check, received=received.value, progress=progress
+            )
     _emit(summary.as_dict(), as_json)
 
 
@@ -385,17 +468,28 @@ def train(
 ) -> None:
     """Steps 03 and 04: fit, choose on validation, calibrate, judge on held-out time, register, report."""
     from readership.pipelines.clock import resolve_now
-    from readership.pipelines.train import prepare, train_baselines, train_churn
+    from readership.pipelines.train import Trained, prepare, train_baselines, train_task
 
     if (task is None) == (not (baselines or every)):
         raise typer.BadParameter("name a task, or --baselines, or --all")
     with _warehouse(brand) as (warehouse, current, progress):
         now = resolve_now(warehouse, current, _utc(as_of))
         progress.say(now.reason)
-        prepared = prepare(warehouse, current, now.at, population=population.value, progress=progress)
-        step = train_baselines if baselines else train_churn
-        result = step(prepared, current, progress=progress)
-    _emit(result.as_dict(), json)
+        step = train_baselines if baselines else train_task
+        results: list[Trained] = []
+        for name in Task if every else [task or Task.churn]:
+            of = Population.registered if every and name is not Task.churn else population
+            audit = results[0].audit if results else None
+            prepared = prepare(
+                warehouse, current, now.at, task=name.value, population=of.value, audit=audit, progress=progress
+            )
+            results.append(step(prepared, current, progress=progress))
+    found = [result.as_dict() for result in results]
+    if every and json:
+        _emit({"models": found}, json)
+        return
+    for result in found:
+        _emit(result, json)
 
 
 @app.command()
@@ -478,12 +572,12 @@ def rollback(
 def batch_score(task: Task, as_of: AsOf = None, brand: Brand = None, json: Json = False) -> None:
     """Score every reader of the task's population: the `predictions` table, Parquet, and reasons for the API."""
     from readership.pipelines.clock import resolve_now
-    from readership.pipelines.score import score_churn
+    from readership.pipelines.score import score_task
 
     with _warehouse(brand) as (warehouse, current, progress):
         now = resolve_now(warehouse, current, _utc(as_of))
         progress.say(now.reason)
-        result = score_churn(warehouse, current, now.at)
+        result = score_task(warehouse, current, now.at, task.value)
     _emit(result, json)
 
 

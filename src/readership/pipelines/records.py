@@ -21,12 +21,15 @@ from readership.events.records import RECORD_TABLES, RecordTable
 from readership.events.source import inspect
 from readership.pipelines.progress import Progress
 from readership.pipelines.staging import staging
+from readership.settings import Settings
 from readership.warehouse import Warehouse, migrate, read_sql
+from readership.warehouse.remote import open_source
 
 SQL = "readership.pipelines.sql.records"
 NEVER = datetime(2200, 1, 1, tzinfo=UTC)
 """What a time from the year 2200 on counts as: sources write 9999-12-31 for 'without end'."""
 Received = Literal["file", "now"]
+_BATCH_ROWS = 50_000
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,30 @@ def load_records(
     chosen = mapping or RecordMapping(NATIVE)
     rows = frame_rows(map(_arrow, frames), chosen)
     return _load(warehouse, table, rows, chosen, source, source, check, received)
+
+
+def adopt_records(
+    warehouse: Warehouse,
+    settings: Settings,
+    table: str,
+    dsn: str,
+    source_table: str,
+    mapping: RecordMapping,
+    *,
+    check: bool = False,
+    received: Received = "file",
+) -> RecordSummary:
+    """The same for a table on somebody's own server, read by a user who may only read.
+
+    Raises InputError or WarehouseUnreachable naming the table and the next step; nothing was loaded then.
+    """
+    migrate(warehouse)
+    with open_source(dsn, settings) as source:
+        found = source.table(source_table)
+        mapping.check_columns(found.identity, list(found.columns), RECORD_TABLES[table])
+        zone = "" if mapping.name == NATIVE else mapping.zone
+        batches = found.batches(list(found.columns), zone=zone, rows=_BATCH_ROWS)
+        return load_records(warehouse, table, batches, mapping, source=found.identity, check=check, received=received)
 
 
 def _load(
