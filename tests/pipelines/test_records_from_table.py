@@ -20,7 +20,8 @@ def billing(server_root: Warehouse) -> Iterator[Warehouse]:
     server_root.command("CREATE DATABASE billing")
     server_root.command(
         "CREATE TABLE billing.periods (customer UUID, since Date, until DateTime('Europe/Vienna'), "
-        "price_eur Decimal(9, 2), plan LowCardinality(String), cancelled_at Nullable(DateTime64(3, 'UTC'))) ENGINE = MergeTree ORDER BY customer"
+        "price_eur Decimal(9, 2), plan LowCardinality(String), "
+        "cancelled_at Nullable(DateTime64(3, 'UTC'))) ENGINE = MergeTree ORDER BY customer"
     )
     server_root.command(
         "INSERT INTO billing.periods SELECT toUUID('00000000-0000-0000-0000-00000000000' || toString(number)), "
