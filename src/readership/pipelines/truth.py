@@ -10,7 +10,10 @@ from readership.simulator.parameters import VERSION
 from readership.warehouse import Warehouse, read_sql
 
 TRUTH = "truth"
-TABLES = ("readers", "days", "reader_days", "visits", "dirt", "dirty_events")
+TABLES = (
+    "readers", "days", "reader_days", "visits", "impressions", "reads", "ads", "offers", "renewals",
+    "dirt", "dirty_events",
+)  # fmt: skip
 SQL = "readership.pipelines.sql.truth"
 
 
@@ -31,11 +34,12 @@ def held_world(warehouse: Warehouse, truth: str = TRUTH) -> HeldWorld | None:
     """The world this warehouse holds, or None."""
     if not warehouse.scalar(read_sql(SQL, "has_world"), truth=truth):
         return None
-    rows = warehouse.rows(read_sql(SQL, "world"), truth=truth)
+    rows = warehouse.frame(read_sql(SQL, "world"), truth=truth).to_dicts()
     if not rows:
         return None
-    state, version, readers, days, seed, starts_at = rows[0]
-    return HeldWorld(World(readers, days, seed, starts_at), version, state == "complete")
+    row = rows[0]
+    world = World(row["readers"], row["days"], row["seed"], row["starts_at"], drift_day=row.get("drift_day"))
+    return HeldWorld(world, row["version"], row["state"] == "complete")
 
 
 def create_truth(warehouse: Warehouse, truth: str = TRUTH) -> None:
@@ -56,6 +60,7 @@ def record_world(warehouse: Warehouse, truth: str, world: World, state: str) -> 
         "days": pa.array([world.days], pa.uint32()),
         "seed": pa.array([world.seed], pa.int64()),
         "starts_at": pa.array([world.start], moment),
+        "drift_day": pa.array([world.drift_day], pa.uint32()),
     }
     warehouse.insert(f"{truth}.worlds", pa.table(row))
 

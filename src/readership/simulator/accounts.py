@@ -6,6 +6,7 @@ by mail leaves no event at all.
 """
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -46,6 +47,11 @@ class Accounts:
     notice                     shown at the next visit
     meter                      paywalled articles read this month
     cookies                    how often the device's id was lost
+    asked_in                   the span of days in which the reader was last eligible for an offer to subscribe
+    offered_until              ms since 1970; an offer to subscribe stands until then
+    asked_for                  the end of the period for which the reader was last eligible for a retention offer
+    retained                   a retention offer was made for the newest period
+    paid_share                 of the list price, in the newest period
     """
 
     registered: Flags
@@ -60,6 +66,11 @@ class Accounts:
     consent: NDArray[np.int64]
     meter: NDArray[np.int64]
     cookies: NDArray[np.int64]
+    asked_in: NDArray[np.int64]
+    offered_until: NDArray[np.int64]
+    asked_for: NDArray[np.int64]
+    retained: Flags
+    paid_share: NDArray[np.float64]
     rows: list[pa.Table] = field(default_factory=list)
 
     def drain(self) -> pa.Table:
@@ -89,25 +100,57 @@ def open_accounts(people: People, start_ms: int) -> Accounts:
         consent=p.CONSENTS[pick(own, "consent", p.CONSENT_WEIGHTS[people.kind])],
         meter=np.zeros(count, dtype=np.int64),
         cookies=np.zeros(count, dtype=np.int64),
+        asked_in=np.full(count, -1),
+        offered_until=np.zeros(count, dtype=np.int64),
+        asked_for=np.zeros(count, dtype=np.int64),
+        retained=np.zeros(count, dtype=bool),
+        paid_share=np.ones(count),
     )
     payers = np.flatnonzero(pays)
     _record(accounts, people, payers, accounts.period_start[payers])
     return accounts
 
 
-def bill(accounts: Accounts, people: People, inner: Inner, gone: Flags, midnight: int, day_keys: Keys) -> None:
+class Renewals(NamedTuple):
+    """Payers who decided today whether to renew, and the chance that they do not: as it was, with an offer, without."""
+
+    who: NDArray[np.intp]
+    chance: NDArray[np.float64]
+    if_offered: NDArray[np.float64]
+    if_not: NDArray[np.float64]
+
+
+def cancel_wish(
+    people: People, accounts: Accounts, inner: Inner, who: NDArray[np.integer], gone: Flags, drifted: bool
+) -> NDArray[np.float64]:
+    """Chance that these payers decide not to renew, without a retention offer; gone ones sooner."""
+    wish = p.CANCEL_AT_PERIOD_END[accounts.plan[who]] * np.exp(
+        -p.SATISFACTION_RETAINS * inner.satisfaction[who] - p.HABIT_RETAINS * (inner.habit[who] - 0.4)
+    )
+    wish *= p.CANCELS_BY_RESPONSE[people.retention_type[who]] * np.where(gone, p.CANCEL_IF_GONE, 1.0)
+    return wish * (p.DRIFT_PRICE_CANCELS if drifted else 1.0)
+
+
+def capped(wish: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A wish as a probability."""
+    return np.minimum(wish, 0.95)
+
+
+def bill(
+    accounts: Accounts, people: People, inner: Inner, gone: Flags, midnight: int, day_keys: Keys, drifted: bool
+) -> Renewals:
     """A day of billing: decisions not to renew, last chances to cancel, and periods that end."""
     pays = accounts.tier >= p.PREMIUM
     until_end = accounts.period_end - midnight
     deciding = np.flatnonzero(pays & (until_end // DAY_MS == DECIDES_DAYS_BEFORE_END))
-    wish = p.CANCEL_AT_PERIOD_END[accounts.plan[deciding]] * np.exp(
-        -p.SATISFACTION_RETAINS * inner.satisfaction[deciding] - p.HABIT_RETAINS * (inner.habit[deciding] - 0.4)
-    )
-    wish *= np.where(gone[deciding], p.CANCEL_IF_GONE, 1.0)
-    accounts.leaving[deciding] = uniform(day_keys[deciding], "cancel") < np.minimum(wish, 0.95)
+    if_not = cancel_wish(people, accounts, inner, deciding, gone[deciding], drifted)
+    offered = if_not * np.exp(p.OFFER_ON_CANCELLING[people.retention_type[deciding]])
+    chance = capped(np.where(accounts.retained[deciding], offered, if_not))
+    accounts.leaving[deciding] = uniform(day_keys[deciding], "cancel") < chance
     by_mail = np.flatnonzero(pays & accounts.leaving & ~accounts.cancelled & (until_end // DAY_MS == 1))
     _cancel(accounts, people, by_mail, np.full(len(by_mail), midnight + DAY_MS // 2), "voluntary")
     _end_periods(accounts, people, np.flatnonzero(pays & (until_end // DAY_MS == 0)), day_keys)
+    return Renewals(deciding, chance, capped(offered), capped(if_not))
 
 
 def cancel_in_session(accounts: Accounts, people: People, sessions: Sessions) -> Flags:
@@ -125,6 +168,8 @@ def subscribe(accounts: Accounts, people: People, who: NDArray[np.integer], at: 
     accounts.plan[who] = pick(own, "plan", p.PLAN_WEIGHTS)
     accounts.period_start[who] = at
     accounts.period_end[who] = at + p.PLAN_DAYS[accounts.plan[who]] * DAY_MS
+    accounts.paid_share[who] = np.where(accounts.offered_until[who] >= at, p.OFFER_SHARE_OF_PRICE, 1.0)
+    accounts.retained[who] = False
     accounts.leaving[who] = accounts.cancelled[who] = False
     _record(accounts, people, who, at)
 
@@ -143,6 +188,8 @@ def _end_periods(accounts: Accounts, people: People, who: NDArray[np.intp], day_
     again = who[renews]
     accounts.period_start[again] = accounts.period_end[again]
     accounts.period_end[again] += p.PLAN_DAYS[accounts.plan[again]] * DAY_MS
+    accounts.paid_share[again] = np.where(accounts.retained[again], p.RETENTION_SHARE_OF_PRICE, 1.0)
+    accounts.retained[who] = False
     _record(accounts, people, again, accounts.period_start[again] + 3 * DAY_MS * recovers[renews])
 
 
@@ -163,7 +210,7 @@ def _record(
     columns = [
         pa.array(people.user_id[who]),
         pa.array(names),
-        pa.array(price(tier, plan)),
+        pa.array(price(tier, plan, accounts.paid_share[who])),
         pa.array(accounts.period_start[who], moment),
         pa.array(accounts.period_end[who], moment),
         pa.array(known, moment) if cancelled else pa.nulls(len(who), moment),
@@ -173,9 +220,11 @@ def _record(
     accounts.rows.append(pa.Table.from_arrays(columns, schema=SUBSCRIPTIONS))
 
 
-def price(tier: NDArray[np.integer], plan: NDArray[np.integer]) -> NDArray[np.float64]:
-    """Euros a period: twelve months for the price of ten."""
-    return np.round(p.PRICE_EUR[tier] * np.where(plan == 1, 10, 1), 2)
+def price(
+    tier: NDArray[np.integer], plan: NDArray[np.integer], share: NDArray[np.float64] | float = 1.0
+) -> NDArray[np.float64]:
+    """Euros a period, this share of the list price: twelve months for the price of ten."""
+    return np.round(p.PRICE_EUR[tier] * np.where(plan == 1, 10, 1) * share, 2)
 
 
 def _first_of_each(person: NDArray[np.integer]) -> Flags:

@@ -1,6 +1,6 @@
 """The event log of a day: what happened in its sessions, in the publisher's own fields (the native mapping)."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,78 +10,50 @@ from numpy.typing import NDArray
 from readership.simulator import accounts as account
 from readership.simulator import parameters as p
 from readership.simulator import places, text, words
+from readership.simulator.ads import AD_CATEGORIES, AD_PLACEMENTS, ADS, CAMPAIGNS
 from readership.simulator.doings import Doings
-from readership.simulator.newsroom import VIDEO, Shelf
+from readership.simulator.log import TYPES, Happened, Origin, log_of, origin_keys
+from readership.simulator.offers import KINDS as OFFER_KINDS
+from readership.simulator.offers import TREATED
 from readership.simulator.population import SEGMENTS, People
 from readership.simulator.randomness import Keys, bits, keys, normal, uniform
-from readership.simulator.sessions import Reads, Sessions, session_ends
+from readership.simulator.sessions import Sessions
+from readership.simulator.shelf import Shelf
 
 Codes = NDArray[np.integer]
 Flags = NDArray[np.bool_]
 Numbers = NDArray[np.float64]
 
-TYPES = (
-    "navigation",
-    "login",
-    "registration",
-    "article_click",
-    "article_view",
-    "ad_impression",
-    "ad_click",
-    "video_play",
-    "video_complete",
-    "scroll",
-    "article_complete",
-    "search",
-    "subscription_prompt",
-    "newsletter_signup",
-    "subscription_start",
-    "subscription_renewal",
-    "payment_failed",
-    "subscription_cancel",
-    "session_end",
-)
-AD_PLACEMENTS = ("top", "inline")
-AD_CATEGORIES = ("retail", "finance", "travel", "automotive", "household", "entertainment")
-ADS = tuple(f"ad-{number:03}" for number in range(60))
-CAMPAIGNS = tuple(f"campaign-{number:02}" for number in range(12))
 PLAN_NAMES = tuple(f"{tier}_{plan}" for tier in p.TIERS for plan in p.PLANS)
+PLACEMENTS = (*p.PLACEMENTS, *AD_PLACEMENTS)
+EXPERIMENTS = (*OFFER_KINDS, "front_slot", "ads")
+VARIANTS = ("control", "offer", "even")
+SLOT, AD_ARM, EVEN = 2, 3, 2
 MOMENT = pa.timestamp("ms", "UTC")
 
 
-@dataclass
-class Log:
-    """Events in the making: blocks of (session, time, type, read), then one column for each field that is rare."""
-
-    blocks: list[tuple[int, Codes, Codes, Codes, Codes]] = field(default_factory=list)
-
-    def add(self, kind: str, session: Codes, at: NDArray[np.int64], read: Codes | None = None, nth: int = 0) -> None:
-        """Events of one type; `nth` tells apart several of the type in one read or session."""
-        read = np.full(len(session), -1) if read is None else read
-        self.blocks.append((TYPES.index(kind), session, at, read, np.full(len(session), nth)))
-
-    def columns(self) -> tuple[Codes, Codes, Codes, Codes, Codes]:
-        """Type, session, time, read and nth of all events, by time."""
-        kind = np.concatenate([np.full(len(block[1]), block[0]) for block in self.blocks])
-        session, at, read, nth = (np.concatenate([block[i] for block in self.blocks]) for i in (1, 2, 3, 4))
-        order = np.lexsort((nth, kind, read, session, at))
-        return kind[order], session[order], at[order], read[order], nth[order]
-
-
-def event_table(people: People, shelf: Shelf, sessions: Sessions, reads: Reads, doings: Doings) -> pa.Table:
+def event_table(day: Happened) -> pa.Table:
     """All events of a day, by time."""
-    log = _log(people, shelf, sessions, reads, doings)
-    kind, session, at, read, nth = log.columns()
+    people, sessions, doings = day.people, day.sessions, day.doings
+    kind, origin, session, at, row, nth = log_of(day).columns()
     if not len(kind):
         return SCHEMA.empty_table()
-    step = np.where(read >= 0, _of_read(reads.step, read) + 1, 0)
-    own = keys(sessions.key[session], (kind * 64 + step) * 4 + nth)
+    where = {each: np.flatnonzero(origin == each) for each in Origin}
+    own = keys(origin_keys(day, where, row), kind * 4 + nth)
+    read = np.full(len(kind), -1)
+    read[where[Origin.READ]] = row[where[Origin.READ]]
+    read[where[Origin.SLOT]] = day.slots.read[row[where[Origin.SLOT]]]
+    article = np.full(len(kind), -1)
+    article[read >= 0] = day.reading.articles.article[read[read >= 0]]
+    article[where[Origin.IMPRESSION]] = day.reading.impressions.article[row[where[Origin.IMPRESSION]]]
     who = sessions.person[session]
     starts = kind == TYPES.index("subscription_start")
     tier = np.where(starts, doings.new_tier[session], doings.tier[session])
     columns = {
         "event_id": text.uuids(bits(own, "high"), bits(own, "low")),
-        "user_id": pa.array(people.user_id[who], mask=~doings.logged_in[session]).cast(pa.string()),
+        "user_id": _per_session(
+            pa.array(people.user_id[sessions.person], mask=~doings.logged_in).cast(pa.string()), session
+        ),
         "device_id": _per_session(_device_ids(people, sessions, doings), session),
         "session_id": _per_session(text.hexadecimal(sessions.key), session),
         "event_type": text.words(kind, TYPES),
@@ -90,72 +62,15 @@ def event_table(people: People, shelf: Shelf, sessions: Sessions, reads: Reads, 
         "referrer": text.words(sessions.referrer[session], places.REFERRERS),
         **_place_columns(people, who, sessions.device[session]),
         "subscription_tier": text.words(tier, p.TIERS),
-        "user_segment": text.words(np.where(doings.logged_in[session], people.segment[who], 0), SEGMENTS),
-        **_article_columns(shelf, sessions, reads, session, read),
-        **_ad_columns(kind, nth, own, doings, session),
-        **_subscription_columns(kind, doings, session, tier),
-        "position": _rare(kind == TYPES.index("article_click"), 1 + bits(own, "place") % np.uint64(12), pa.uint16()),
+        "user_segment": text.words(np.where(doings.logged_in, people.segment[sessions.person], 0)[session], SEGMENTS),
+        **_article_columns(day.shelf, sessions, session, article),
+        **_shown_columns(day, where, row, kind),
+        **_subscription_columns(kind, doings, session, tier, where[Origin.OFFER]),
         "consent": _consent(session, doings),
-        **_metrics(shelf, reads, kind, nth, read, own, doings, session),
+        **_metrics(day, kind, read, own),
+        **_ad_metrics(day, where[Origin.SLOT], row, kind),
     }
     return pa.table({name: columns[name] for name in SCHEMA.names}, schema=SCHEMA)
-
-
-def _log(people: People, shelf: Shelf, sessions: Sessions, reads: Reads, doings: Doings) -> Log:
-    log = Log()
-    ends = session_ends(sessions, reads)
-    whole = np.arange(len(sessions))
-
-    def some(flags: Flags) -> Codes:
-        return np.flatnonzero(flags)
-
-    front = some((sessions.referrer == places.DIRECT) | (sessions.reads == 0))
-    log.add("navigation", front, sessions.start[front])
-    for kind, flags, delay in (("login", doings.logs_in, 700), ("registration", doings.registers, 900)):
-        log.add(kind, some(flags), sessions.start[some(flags)] + delay)
-    _log_reads(log, people, shelf, sessions, reads, doings)
-    found = some(doings.searches)
-    log.add("search", found, sessions.start[found] + 1200)
-    prompted = some(doings.prompt >= 0)
-    log.add("subscription_prompt", prompted, reads.start[doings.prompt[prompted]] + 300, doings.prompt[prompted])
-    for kind, flags, before in (
-        ("newsletter_signup", doings.signs_up, 300),
-        ("subscription_start", doings.subscribes, 200),
-        ("subscription_cancel", doings.cancels, 100),
-    ):
-        log.add(kind, some(flags), ends[some(flags)] - before)
-    for kind, notice in (("subscription_renewal", account.RENEWED), ("payment_failed", account.FAILED)):
-        shown = some(doings.notice == notice)
-        log.add(kind, shown, sessions.start[shown] + 1000)
-    tracked = whole[uniform(sessions.key, "tracked_end") < 0.94]
-    log.add("session_end", tracked, ends[tracked])
-    return log
-
-
-def _log_reads(log: Log, people: People, shelf: Shelf, sessions: Sessions, reads: Reads, doings: Doings) -> None:
-    every = np.arange(len(reads))
-    inside = every[(reads.step > 0) | (sessions.referrer[reads.session] == places.DIRECT)]
-    log.add("article_click", reads.session[inside], reads.start[inside] - 250, inside)
-    log.add("article_view", reads.session, reads.start, every)
-    log.add("scroll", reads.session, reads.end, every)
-    whole = every[reads.progress >= 0.98]
-    log.add("article_complete", reads.session[whole], reads.end[whole] + 1, whole)
-    video = every[(shelf.articles.type[reads.article] == VIDEO) & (uniform(reads.key, "plays") < 0.7)]
-    log.add("video_play", reads.session[video], reads.start[video] + 800, video)
-    seen = video[reads.progress[video] >= 0.9]
-    log.add("video_complete", reads.session[seen], reads.end[seen] - 100, seen)
-    with_ads = doings.tier[reads.session] < p.PREMIUM
-    clicks = p.AD_CLICK * people.ad_tolerance[sessions.person[reads.session]]
-    for nth, after in enumerate((400, 9000)):
-        shown = every[with_ads & (reads.dwell * 1000 > after)]
-        log.add("ad_impression", reads.session[shown], reads.start[shown] + after, shown, nth)
-        hit = shown[uniform(reads.key[shown], f"ad_click {nth}") < clicks[shown]]
-        log.add("ad_click", reads.session[hit], reads.start[hit] + after + 60, hit, nth)
-
-
-def _of_read(values: NDArray[np.generic], read: Codes) -> NDArray[Any]:
-    """The value of each event's read; anything where an event belongs to none."""
-    return values[np.maximum(read, 0)] if len(values) else np.zeros(len(read), dtype=values.dtype)
 
 
 def _per_session(strings: pa.Array, session: Codes) -> pa.Array:
@@ -186,11 +101,9 @@ def _place_columns(people: People, who: Codes, device: Codes) -> dict[str, pa.Ar
     }
 
 
-def _article_columns(
-    shelf: Shelf, sessions: Sessions, reads: Reads, session: Codes, read: Codes
-) -> dict[str, pa.Array]:
-    some = read >= 0
-    place = np.where(some, _of_read(reads.article, read), 0)
+def _article_columns(shelf: Shelf, sessions: Sessions, session: Codes, article: Codes) -> dict[str, pa.Array]:
+    some = article >= 0
+    place = np.where(some, article, 0)
     chosen = pa.array(place, mask=~some)
     brand = np.where(some, shelf.articles.brand[place], sessions.brand[session])
     category = np.where(some, shelf.articles.category[place], -1)
@@ -204,29 +117,72 @@ def _article_columns(
     }
 
 
+def _shown_columns(day: Happened, where: Mapping[Origin, Codes], row: Codes, kind: Codes) -> dict[str, pa.Array]:
+    """What was shown where, by whose choice: of slates, advertisements and offers."""
+    shown, slots, offers, size = day.reading.impressions, day.slots, day.doings.offers, len(row)
+    placement, experiment, variant, ad = (np.full(size, -1) for _ in range(4))
+    position, propensity = np.zeros(size, dtype=np.uint16), np.full(size, np.nan)
+    slate = np.full(size, -1)
+    at, of = where[Origin.IMPRESSION], row[where[Origin.IMPRESSION]]
+    slate[at], position[at], placement[at] = of, shown.position[of], shown.placement[of]
+    propensity[at] = shown.propensity[of]
+    experiment[at] = np.where(np.isnan(shown.propensity[of]), -1, SLOT)
+    at, of = where[Origin.SLOT], row[where[Origin.SLOT]]
+    placement[at], ad[at] = len(p.PLACEMENTS) + slots.place[of], slots.ad[of]
+    experiment[at] = np.where(slots.arm[of], AD_ARM, -1)
+    propensity[at] = np.where(slots.arm[of], 1 / p.ADS, np.nan)
+    variant[experiment >= 0] = EVEN
+    decision = np.full(size, -1)
+    decision[at] = of
+    at, of = where[Origin.OFFER], row[where[Origin.OFFER]]
+    decision[at] = len(slots) + of
+    arm, made = (np.concatenate([getattr(offer, name) for offer in offers]) for name in ("arm", "made"))
+    which = np.repeat(np.arange(len(offers)), [len(offer.key) for offer in offers])
+    experiment[at] = np.where(arm[of], which[of], -1)
+    variant[at] = np.where(arm[of], made[of], -1)
+    propensity[at] = np.where(arm[of], TREATED, np.nan)
+    return {
+        "slate_id": _some_of(text.hexadecimal(shown.slate), slate),
+        "position": _rare(slate >= 0, position, pa.uint16()),
+        "placement": text.words(placement, PLACEMENTS),
+        "propensity": _rare(~np.isnan(propensity), propensity, pa.float64()),
+        "decision_id": _some_of(
+            text.hexadecimal(np.concatenate([slots.key, *(offer.key for offer in offers)])), decision
+        ),
+        "experiment": text.words(experiment, EXPERIMENTS),
+        "variant": text.words(variant, VARIANTS),
+        "ad_id": text.words(ad, ADS),
+        "campaign_id": text.words(np.where(ad >= 0, day.ads.campaign[ad], -1), CAMPAIGNS),
+        "ad_category": text.words(np.where(ad >= 0, day.ads.category[ad], -1), AD_CATEGORIES),
+        "ad_position": text.words(np.where(ad >= 0, placement - len(p.PLACEMENTS), -1), AD_PLACEMENTS),
+    }
+
+
+def _some_of(strings: pa.Array, place: Codes) -> pa.Array:
+    return strings.take(pa.array(place, mask=place < 0))
+
+
 def _rare(where: Flags, values: NDArray[np.generic], kind: pa.DataType) -> pa.Array:
     return pa.array(values, mask=~where).cast(kind)
 
 
-def _ad_columns(kind: Codes, nth: Codes, own: Keys, doings: Doings, session: Codes) -> dict[str, pa.Array]:
-    shown = (kind == TYPES.index("ad_impression")) | (kind == TYPES.index("ad_click"))
-    ad = (bits(own, "ad") % np.uint64(len(ADS))).astype(np.int64)
-    return {
-        "placement": text.words(np.where(shown, nth, -1), AD_PLACEMENTS),
-        "ad_id": text.words(np.where(shown, ad, -1), ADS),
-        "campaign_id": text.words(np.where(shown, ad // 5, -1), CAMPAIGNS),
-    }
-
-
-def _subscription_columns(kind: Codes, doings: Doings, session: Codes, tier: Codes) -> dict[str, pa.Array]:
+def _subscription_columns(
+    kind: Codes, doings: Doings, session: Codes, tier: Codes, offers: Codes
+) -> dict[str, pa.Array]:
     names = ("subscription_start", "subscription_renewal", "payment_failed", "subscription_cancel")
     paid = np.isin(kind, [TYPES.index(name) for name in names]) & (tier >= p.PREMIUM)
-    starts = kind == TYPES.index("subscription_start")
     cancels = kind == TYPES.index("subscription_cancel")
-    plan = np.where(starts, doings.new_plan[session], doings.plan[session])
+    plan = np.where(kind == TYPES.index("subscription_start"), doings.new_plan[session], doings.plan[session])
+    price = account.price(tier, plan, doings.paid_share[session])
+    offered = np.zeros(len(kind), dtype=bool)
+    offered[offers] = kind[offers] == TYPES.index("subscription_prompt")
+    to_stay = offered & (tier >= p.PREMIUM)
+    asked = np.where(
+        to_stay, p.PRICE_EUR[tier] * p.RETENTION_SHARE_OF_PRICE, p.PRICE_EUR[p.PREMIUM] * p.OFFER_SHARE_OF_PRICE
+    )
     return {
         "plan": text.words(np.where(paid, tier * len(p.PLANS) + plan, -1), PLAN_NAMES),
-        "price_eur": _rare(paid, account.price(tier, plan), pa.float64()),
+        "price_eur": _rare(paid | offered, np.where(offered, np.round(asked, 2), price), pa.float64()),
         "period_end": _rare(paid, doings.period_end[session], pa.int64()).cast(MOMENT),
         "cancel_reason": text.words(np.where(cancels, 0, -1), ("voluntary",)),
     }
@@ -239,19 +195,14 @@ def _consent(session: Codes, doings: Doings) -> pa.Array:
     return _rare(first, doings.consent[session], pa.uint8())
 
 
-def _metrics(
-    shelf: Shelf, reads: Reads, kind: Codes, nth: Codes, read: Codes, own: Keys, doings: Doings, session: Codes
-) -> dict[str, pa.Array]:
-    """The measures that go with each type of event; the others are null."""
+def _metrics(day: Happened, kind: Codes, read: Codes, own: Keys) -> dict[str, pa.Array]:
+    """The measures of reading that go with each type of event; the others are null."""
     is_ = {name: kind == TYPES.index(name) for name in TYPES}
-    of_reads = (reads.dwell, reads.progress, reads.scroll, shelf.articles.seconds[reads.article])
+    reads = day.reading.articles
+    of_reads = (reads.dwell, reads.progress, reads.scroll, day.shelf.articles.seconds[reads.article])
     dwell, progress, scroll, length = (_of_read(values, read) for values in of_reads)
     left, played = is_["scroll"] | is_["article_complete"], is_["video_play"] | is_["video_complete"]
-    shown = is_["ad_impression"] | is_["ad_click"]
-    worth = p.AD_EUR_PER_THOUSAND / 1000 * np.exp(0.7 * normal(own, "bid") - 0.245)
-    worth = np.where((doings.consent[session] & 4) != 0, worth, 0.4 * worth)
     asked = (bits(own, "query") % np.uint64(len(words.SEARCHES))).astype(np.int64)
-    ad_category = (bits(own, "ad") % np.uint64(len(ADS))).astype(np.int64) // 10
     return {
         "scroll_depth": _rare(is_["scroll"], np.round(100 * scroll), pa.float32()),
         "time_on_page": _rare(is_["scroll"], np.round(dwell, 3), pa.float64()),
@@ -261,10 +212,20 @@ def _metrics(
         "playback_position": _rare(played, np.where(is_["video_complete"], np.round(length), 0.0), pa.float32()),
         "search_query": text.words(np.where(is_["search"], asked, -1), words.SEARCHES),
         "results_count": _rare(is_["search"], bits(own, "results") % np.uint64(40), pa.uint32()),
-        "ad_position": text.words(np.where(shown, nth, -1), AD_PLACEMENTS),
-        "ad_category": text.words(np.where(shown, ad_category, -1), AD_CATEGORIES),
-        "ad_revenue": _rare(is_["ad_impression"], np.round(worth, 6), pa.float64()),
     }
+
+
+def _ad_metrics(day: Happened, at: Codes, row: Codes, kind: Codes) -> dict[str, pa.Array]:
+    """What an impression or a click earned."""
+    earned = np.full(len(kind), np.nan)
+    clicked = kind[at] == TYPES.index("ad_click")
+    earned[at] = np.where(clicked, day.slots.click_eur[row[at]], day.slots.shown_eur[row[at]])
+    return {"ad_revenue": _rare(~np.isnan(earned), np.round(earned, 6), pa.float64())}
+
+
+def _of_read(values: NDArray[np.generic], read: Codes) -> NDArray[Any]:
+    """The value of each event's read; anything where an event belongs to none."""
+    return values[np.maximum(read, 0)] if len(values) else np.zeros(len(read), dtype=values.dtype)
 
 
 _WORD = pa.dictionary(pa.int16(), pa.string())
@@ -292,8 +253,13 @@ SCHEMA = pa.schema(
         ("timezone", _WORD),
         ("subscription_tier", _WORD),
         ("user_segment", _WORD),
+        ("slate_id", pa.string()),
         ("position", pa.uint16()),
         ("placement", _WORD),
+        ("propensity", pa.float64()),
+        ("decision_id", pa.string()),
+        ("experiment", _WORD),
+        ("variant", _WORD),
         ("ad_id", _WORD),
         ("campaign_id", _WORD),
         ("plan", _WORD),

@@ -49,9 +49,10 @@ class Chances(NamedTuple):
     come_back: Numbers
 
 
-def chances(fickleness: Numbers, kind: NDArray[np.integer], inner: Inner) -> Chances:
-    """Leaving is likelier for the fickle, less so for the satisfied and those with a habit."""
-    hazard = fickleness * np.exp(-p.SATISFACTION_KEEPS * inner.satisfaction - p.HABIT_KEEPS * inner.habit)
+def chances(fickleness: Numbers, kind: NDArray[np.integer], inner: Inner, drifted: bool = False) -> Chances:
+    """Leaving is likelier for the fickle, less so for the satisfied and those with a habit (until a drift)."""
+    keeps = p.HABIT_KEEPS * (p.DRIFT_FRACTION_OF_HABIT if drifted else 1.0)
+    hazard = fickleness * np.exp(-p.SATISFACTION_KEEPS * inner.satisfaction - keeps * inner.habit)
     return Chances(-np.expm1(-hazard), p.PAUSE_PER_DAY, p.BACK_FROM_PAUSE_PER_DAY, p.RETURN_PER_DAY[kind])
 
 

@@ -55,8 +55,8 @@ REFERRER_WEIGHTS = np.array(
 )
 BY_NEWSLETTER = 0.35
 """Share of a newsletter reader's sessions that begin there."""
-READS_MORE = np.array([1.25, 0.85, 0.45, 1.0, 0.55])
-"""Further articles read in a session that came this way, times the reader's own depth."""
+GOES_HOME = np.array([0.0, 0.40, 0.15, 0.35, 0.15])
+"""Share of sessions that landed on an article this way and go on to the front page."""
 
 DAY_PARTS = np.array(
     [

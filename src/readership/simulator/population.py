@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from readership.simulator import parameters as p
 from readership.simulator import places
+from readership.simulator.newsroom import TASTE_DIMENSIONS
 from readership.simulator.randomness import Keys, key, keys, normal, pick, poisson, uniform
 from readership.simulator.words import BRANDS, CATEGORIES
 
@@ -30,6 +31,9 @@ class People:
     taste         share of interest in each category [n, categories]
     depth         multiplies further articles read in a session
     patience      multiplies dwell
+    topics        taste for topics as a direction as the world begins; it turns towards `topics_aside` [n, dimensions]
+    turning       by how many radians a day
+    offer_type    how an offer to subscribe is answered (parameters.RESPONSES); `retention_type` likewise
     """
 
     key: Keys
@@ -52,9 +56,18 @@ class People:
     ad_tolerance: Numbers
     price_sensitivity: Numbers
     segment: Codes
+    topics: NDArray[np.float32]
+    topics_aside: NDArray[np.float32]
+    turning: Numbers
+    offer_type: Codes
+    retention_type: Codes
 
     def __len__(self) -> int:
         return len(self.key)
+
+    def take(self, who: Codes) -> "People":
+        """These people alone, in this order."""
+        return People(*(getattr(self, name)[who] for name in self.__dataclass_fields__))
 
 
 SEGMENTS = ("", "student", "professional", "retired", "other")
@@ -80,6 +93,7 @@ def people(seed_key: int, readers: int, days: int, levels: Numbers) -> People:
     kind = np.where(there, pick(own, "kind", p.KINDS_AT_START), pick(own, "kind", p.KINDS_OF_ARRIVALS))
     tenure = 1 + (-220 * np.log(uniform(own, "tenure"))).astype(np.int64)
     city = pick(own, "city", places.CITY_WEIGHTS)
+    segment = pick(own, "segment", SEGMENT_WEIGHTS)
     return People(
         key=own,
         user_id=(number + FIRST_USER_ID).astype(np.uint64),
@@ -100,8 +114,18 @@ def people(seed_key: int, readers: int, days: int, levels: Numbers) -> People:
         patience=np.exp(0.35 * normal(own, "patience")),
         ad_tolerance=np.exp(0.6 * normal(own, "ad_tolerance")),
         price_sensitivity=np.exp(0.8 * normal(own, "price_sensitivity")),
-        segment=pick(own, "segment", SEGMENT_WEIGHTS),
+        segment=segment,
+        topics=_directions(own, "topics"),
+        topics_aside=_directions(own, "topics aside"),
+        turning=p.TASTE_TURNS_PER_DAY * np.exp(0.8 * normal(own, "turning")),
+        offer_type=pick(own, "offer type", p.OFFER_WEIGHTS[segment]),
+        retention_type=pick(own, "retention type", p.RETENTION_WEIGHTS[segment]),
     )
+
+
+def _directions(own: Keys, purpose: str) -> NDArray[np.float32]:
+    """Standard normal in each dimension of taste."""
+    return np.stack([normal(own, f"{purpose} {n}") for n in range(TASTE_DIMENSIONS)], axis=1).astype(np.float32)
 
 
 def _second_device(own: Keys) -> Codes:

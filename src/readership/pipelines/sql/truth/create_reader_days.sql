@@ -9,7 +9,13 @@ CREATE TABLE IF NOT EXISTS {truth:Identifier}.reader_days
     habit Float64,
     satisfaction Float64,
     visit_rate Float64 COMMENT 'sessions expected that day on ordinary news, if active',
-    leave_probability Float64 COMMENT 'that an active reader left at that midnight'
+    leave_probability Float64 COMMENT 'that an active reader left at that midnight',
+    tier UInt8 COMMENT '1 free, 2 premium, 3 pro, 4 enterprise',
+    meter UInt16 COMMENT 'paywalled articles opened this month',
+    offered_days Float64 COMMENT 'for which an offer to subscribe still stands; 0: none does',
+    asked_this_span Bool COMMENT 'was eligible for an offer to subscribe in this span of 28 days already',
+    start_when_asked Float64 COMMENT 'probability of beginning to pay when asked once; 0 for payers',
+    cancel_wish Float64 COMMENT 'probability of not renewing, were it decided today without an offer; 0 for the others'
 )
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(day)

@@ -8,7 +8,8 @@ CREATE TABLE IF NOT EXISTS {truth:Identifier}.worlds
     readers UInt32,
     days UInt32,
     seed Int64,
-    starts_at DateTime64(3, 'UTC')
+    starts_at DateTime64(3, 'UTC'),
+    drift_day Nullable(UInt32) COMMENT 'from this day of the world on readers are other than before'
 )
 ENGINE = MergeTree
 ORDER BY at

@@ -1,2 +1,3 @@
--- The world this warehouse holds: no row, or one.
-SELECT state, version, readers, days, seed, starts_at FROM {truth:Identifier}.worlds ORDER BY at DESC LIMIT 1
+-- The world this warehouse holds: no row, or one. All columns, since those of an older version are fewer.
+-- grain: none
+SELECT * FROM {truth:Identifier}.worlds ORDER BY at DESC LIMIT 1
