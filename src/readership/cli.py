@@ -211,7 +211,7 @@ def ingest(
         str | None,
         typer.Option(
             "--table",
-            help="With --from: database.table of sessions or events. Or what rows are else: subscriptions, articles, ads.",
+            help="With --from: database.table of sessions or events. Else: subscriptions, articles or ads.",
         ),
     ] = None,
     source: Annotated[

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping as Dictionary
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from readership.events.fields import KINDS
 from readership.events.synonyms import SYNONYMS
@@ -51,6 +52,11 @@ class Proposal:
     def complete(self) -> bool:
         """Whether the mapping can be used as it is."""
         return not self.missing
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`: everything but the text of the file."""
+        values = {name: value for name, value in vars(self).items() if name != "toml"}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
 def propose(

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from readership.errors import InputError
 from readership.events import columns as tabular
-from readership.events.mapping import Mapping
+from readership.events.mapping import Mapping, load_mapping
 from readership.events.proposal import Proposal, propose
 from readership.events.source import Source, inspect
 from readership.pipelines.adopted_book import Book
@@ -53,6 +53,25 @@ def write_proposal(proposal: Proposal, file: Path) -> None:
         raise InputError(f"{file} exists and was not overwritten; name another file with --propose, or remove it")
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(proposal.toml, encoding="utf-8")
+
+
+def mapping_for(table: SourceTable, given: str | None, settings: Settings) -> Mapping:
+    """The mapping given, else the one that lies in `mappings/` of the project under the table's name.
+
+    Where there is none, one is proposed there, and InputError says to check it: nothing is read by a guess.
+    """
+    if given is not None:
+        return load_mapping(given)
+    file = settings.path("mappings") / f"{table.name}.toml"
+    if file.is_file():
+        return load_mapping(file)
+    proposal = propose_mapping(table)
+    write_proposal(proposal, file)
+    lacks = f"no column was found for {', '.join(proposal.missing)}; " if proposal.missing else ""
+    raise InputError(
+        f"{table.name}: no mapping says which column is what; {lacks}{file} proposes one: check every line, then "
+        "run the same command again; nothing was loaded"
+    )
 
 
 def adopt(
