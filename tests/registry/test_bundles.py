@@ -3,6 +3,8 @@
 import io
 import json
 import os
+import subprocess
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -53,6 +55,7 @@ def manifest(**changes: object) -> Manifest:
         "categories": {},
         "calibration": "platt",
         "horizon_days": 28,
+        "lookback_days": 56,
         "population": "registered",
         "dataset_hash": "d0",
         "sql_hashes": {"activity": "a1"},
@@ -205,3 +208,22 @@ def test_a_bundle_needs_a_model_and_a_calibrator(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match=r"a bundle needs calibrator\.npz; nothing was written"):
         write_bundle(tmp_path, manifest(), {"model.onnx": doubled_sum()})
     assert not list(tmp_path.iterdir())
+
+
+def test_onnx_runtime_s_telemetry_is_off_before_it_is_loaded(tmp_path: Path) -> None:
+    write_bundle(tmp_path, manifest(), files())
+    script = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from readership.registry.bundles import Bundle\n"
+        "class Watch:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'onnxruntime':\n"
+        "            print('telemetry off:', os.environ.get('ORT_DISABLE_TELEMETRY'))\n"
+        "sys.meta_path.insert(0, Watch())\n"
+        "Bundle.load(next(Path(sys.argv[1]).glob('*/*')))\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout == "telemetry off: 1\n", done.stderr

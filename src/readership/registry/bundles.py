@@ -118,11 +118,19 @@ class Bundle:
         return self._calibrator(self.margin(features))
 
 
-def _session(folder: Path, model: bytes, columns: int) -> Any:
+def _runtime() -> Any:
+    """ONNX Runtime with its telemetry off: its builds send to Microsoft unless told not to before they are loaded."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     try:
-        import onnxruntime as ort
+        import onnxruntime
     except ImportError as error:
         raise MissingExtra("scoring needs onnxruntime: pip install 'readership[serve]' (or [train])") from error
+    onnxruntime.disable_telemetry_events()
+    return onnxruntime
+
+
+def _session(folder: Path, model: bytes, columns: int) -> Any:
+    ort = _runtime()
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
