@@ -106,6 +106,8 @@ def _warehouse(brand: str | None = None) -> Iterator[tuple["Warehouse", Settings
 
     settings = _of(brand)
     with Warehouse.open(settings) as warehouse, Progress() as progress:
+        if warehouse.notice:
+            progress.say(warehouse.notice)
         migrate(warehouse)
         yield warehouse, settings, progress
 
@@ -154,7 +156,8 @@ def migrate(json: Json = False) -> None:
 
     with Warehouse.open(load_settings()) as warehouse:
         applied = apply(warehouse)
-        _emit({"database": warehouse.database, "applied": applied or "nothing new"}, json)
+        left_alone = {"left_alone": warehouse.notice} if warehouse.notice else {}
+        _emit({"database": warehouse.database, "applied": applied or "nothing new", **left_alone}, json)
 
 
 @app.command()

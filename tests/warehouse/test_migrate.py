@@ -6,11 +6,25 @@ from typing import Any
 import pytest
 from clickhouse_http_shim import served
 
-from readership.errors import MigrationError
+from readership.errors import MigrationError, WarehouseError
 from readership.settings import Settings
 from readership.warehouse import Warehouse, migrate
 from readership.warehouse import migrate as migrate_package
 from readership.warehouse.migrate import Migration, migrations
+
+USER_FEATURES = """
+SELECT
+    user_id,
+    count() as total_sessions,
+    avg(session_duration_sec) as avg_duration,
+    avg(total_events) as avg_events,
+    avg(article_views) as avg_article_views,
+    subscription_tier,
+    country,
+    device_type
+FROM session_metrics
+GROUP BY user_id, subscription_tier, country, device_type
+"""
 
 
 @pytest.fixture
@@ -106,6 +120,62 @@ def test_a_publisher_s_session_metrics_stays_and_ours_lie_beside_it(tmp_path: Pa
             assert ours.rows("SELECT * FROM analytics.session_metrics") == [("s", 1)]
 
 
+THEIRS = {
+    "events": "theirs String",
+    "articles": "id UInt64",
+    "schema_migrations": "version Int64, dirty UInt8, sequence UInt64",
+}
+
+
+def test_any_table_under_a_name_of_ours_is_left_alone(tmp_path: Path) -> None:
+    with served(tmp_path / "store") as dsn:
+        settings = Settings(warehouse=dsn)
+        with Warehouse.open(settings) as first:
+            for table, columns in THEIRS.items():
+                create = f"CREATE TABLE analytics.{table} ({columns}) ENGINE = MergeTree ORDER BY tuple()"
+                first.command(create)
+                with Warehouse.open(settings) as ours:
+                    assert ours.database == "readership"
+                    assert ours.left_alone == (table,)
+                    assert ours.notice == (
+                        f"analytics.{table} was not made by Readership and will not be touched; "
+                        "its own tables lie in database readership"
+                    )
+                first.command("DROP TABLE analytics.{table:Identifier} SYNC", table=table)
+            first.command("CREATE TABLE analytics.orders (id UInt64) ENGINE = Memory")
+        with Warehouse.open(settings) as ours:
+            assert (ours.database, ours.left_alone, ours.notice) == ("analytics", (), "")
+
+
+def test_ours_stay_where_they_are_when_the_stranger_is_gone(tmp_path: Path) -> None:
+    with served(tmp_path / "store") as dsn:
+        settings = Settings(warehouse=dsn)
+        with Warehouse.open(settings) as first:
+            first.command("CREATE TABLE analytics.events (theirs String) ENGINE = Memory")
+        with Warehouse.open(settings) as ours:
+            migrate(ours)
+            ours.command("DROP TABLE analytics.events SYNC")
+        with Warehouse.open(settings) as again:
+            assert again.database == "readership"
+            assert migrate(again) == []
+
+
+def test_the_roadmap_s_query_runs_on_the_publisher_s_own_table_and_on_ours(tmp_path: Path) -> None:
+    with served(tmp_path / "store") as dsn:
+        with Warehouse.open(Settings(warehouse=dsn)) as first:
+            first.command(
+                "CREATE TABLE session_metrics (user_id UInt64, session_duration_sec Float64, total_events UInt32, "
+                "article_views UInt32, subscription_tier String, country String, device_type String) "
+                "ENGINE = MergeTree ORDER BY user_id"
+            )
+            first.command("INSERT INTO session_metrics VALUES (1, 60, 5, 2, 'free', 'FR', 'mobile')")
+        with Warehouse.open(Settings(warehouse=dsn)) as ours:
+            migrate(ours)
+            assert ours.rows(USER_FEATURES) == []
+            with ours.using("analytics"):
+                assert ours.rows(USER_FEATURES) == [(1, 1, 60.0, 5.0, 2.0, "free", "FR", "mobile")]
+
+
 def test_our_own_session_metrics_is_no_stranger(tmp_path: Path) -> None:
     with served(tmp_path / "store") as dsn:
         with Warehouse.open(Settings(warehouse=dsn)) as first:
@@ -113,6 +183,14 @@ def test_our_own_session_metrics_is_no_stranger(tmp_path: Path) -> None:
         with Warehouse.open(Settings(warehouse=dsn)) as again:
             assert again.database == "analytics"
             assert migrate(again) == []
+
+
+def test_a_user_who_may_only_read_cannot_keep_the_warehouse(tmp_path: Path) -> None:
+    with (
+        served(tmp_path / "store") as dsn,
+        pytest.raises(WarehouseError, match="is readonly; check READERSHIP_WAREHOUSE"),
+    ):
+        Warehouse.open(Settings(warehouse=dsn.replace("default:", "reader:")))
 
 
 def test_the_package_exports_the_function() -> None:

@@ -30,9 +30,12 @@ class Warehouse:
     Times must carry a zone; they are bound in UTC.
     """
 
-    def __init__(self, client: Client, database: str, owner: Ownership | None, dsn: str) -> None:
+    def __init__(
+        self, client: Client, database: str, owner: Ownership | None, dsn: str, left_alone: tuple[str, ...] = ()
+    ) -> None:
         self.client = client
         self.database = database
+        self.left_alone = left_alone
         self._owner = owner
         self._dsn = dsn
 
@@ -51,14 +54,26 @@ class Warehouse:
         owner = Ownership.take(Path(dsn.removeprefix("chdb://"))) if is_embedded(dsn) else None
         try:
             client = _connect(dsn, limits)
-            database = _home(client)
-            client.command("CREATE DATABASE IF NOT EXISTS {db:Identifier}", parameters={"db": database})
+            database, left_alone = _home(client)
+            with _translated():
+                client.command("CREATE DATABASE IF NOT EXISTS {db:Identifier}", parameters={"db": database})
             client.database = database
         except BaseException:
             if owner:
                 owner.release()
             raise
-        return cls(client, database, owner, dsn)
+        return cls(client, database, owner, dsn, left_alone)
+
+    @property
+    def notice(self) -> str:
+        """Which tables stand under our names without being ours, and where ours lie therefore; "" where none do."""
+        if not self.left_alone:
+            return ""
+        names = ", ".join(f"{PUBLISHER_DATABASE}.{name}" for name in self.left_alone)
+        return (
+            f"{names} {'was' if len(self.left_alone) == 1 else 'were'} not made by Readership and will not be touched; "
+            f"its own tables lie in database {OWN_DATABASE}"
+        )
 
     @property
     def embedded(self) -> bool:
@@ -173,15 +188,24 @@ def _connect(dsn: str, limits: dict[str, int]) -> Client:
         ) from error
 
 
-def _home(client: Client) -> str:
-    """`analytics`, unless the publisher already keeps a `session_metrics` there that we did not make."""
+def _home(client: Client) -> tuple[str, tuple[str, ...]]:
+    """The database of our tables, and tables of `analytics` that bear a name of ours without being ours.
+
+    It is `analytics`, unless such tables lie there, or ours lie in `readership` already.
+    """
+    from readership.warehouse.migrate import RECORD, RECORD_COLUMNS, tables
+
     rows = client.query(
-        "SELECT countIf(name = 'session_metrics'), countIf(name = 'schema_migrations') "
-        "FROM system.tables WHERE database = {db:String}",
-        parameters={"db": PUBLISHER_DATABASE},
+        "SELECT database, table, groupArray(name) FROM system.columns "
+        "WHERE database IN {dbs:Array(String)} AND table IN {names:Array(String)} "
+        "GROUP BY database, table ORDER BY table",
+        parameters={"dbs": [PUBLISHER_DATABASE, OWN_DATABASE], "names": [*tables(), RECORD]},
     ).result_rows
-    theirs, ours = rows[0]
-    return OWN_DATABASE if theirs and not ours else PUBLISHER_DATABASE
+    ours = {database for database, table, columns in rows if table == RECORD and set(columns) >= set(RECORD_COLUMNS)}
+    theirs = tuple(table for database, table, _ in rows if database == PUBLISHER_DATABASE)
+    if PUBLISHER_DATABASE in ours:
+        return PUBLISHER_DATABASE, ()
+    return OWN_DATABASE if theirs or OWN_DATABASE in ours else PUBLISHER_DATABASE, theirs
 
 
 def _bound(values: dict[str, Any]) -> dict[str, Any]:

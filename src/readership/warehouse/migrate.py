@@ -1,11 +1,16 @@
 """Numbered migrations: each `.sql` file is applied once, in order, and recorded with its checksum."""
 
 import hashlib
+import re
 from importlib.resources import files
 from typing import NamedTuple
 
 from readership.errors import MigrationError
 from readership.warehouse.client import Warehouse
+
+_MADE = re.compile(r"^CREATE (?:TABLE|VIEW) (\w+)", re.MULTILINE)
+RECORD = "schema_migrations"
+RECORD_COLUMNS = ("number", "name", "checksum", "applied_at")
 
 
 class Migration(NamedTuple):
@@ -26,6 +31,11 @@ def migrations() -> list[Migration]:
             number, name = file.name.removesuffix(".sql").split("_", 1)
             found.append(Migration(int(number), name, sql, hashlib.sha256(sql.encode()).hexdigest()))
     return found
+
+
+def tables() -> list[str]:
+    """Names of everything the migrations make."""
+    return [name for migration in migrations() for name in _MADE.findall(migration.sql)]
 
 
 def migrate(warehouse: Warehouse) -> list[str]:
