@@ -127,6 +127,7 @@ def label_values(settings: Settings) -> dict[str, Any]:
         "horizon_days": rule.horizon_days,
         "lookback_days": rule.lookback_days,
         "default_consent": 3,
+        "brand": "",
     }
 
 

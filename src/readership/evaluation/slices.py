@@ -14,18 +14,21 @@ FEWEST_OF_A_CLASS = 20
 
 
 def slices(test: Dataset, probability: Floats, draws: Draws) -> list[dict[str, Any]]:
-    """Metrics for the commonest values of every slicing column that has more than one, largest first."""
+    """Metrics for the commonest values of every slicing column that has more than one, largest first.
+
+    The rest of a column with more than `MOST_VALUES` of them comes last, together, as "<how many> others".
+    """
     found = []
     for column, values in test.slices.items():
         text = np.asarray(values).astype(str)
         names, counts = np.unique(text, return_counts=True)
         if len(names) == 1:
             continue
-        for place in np.argsort(-counts, kind="stable")[:MOST_VALUES]:
-            rows = text == names[place]
-            found.append(
-                {"slice": column, "value": str(names[place]) or "(none)", **part(test, probability, draws, rows)}
-            )
+        shown = names[np.argsort(-counts, kind="stable")[:MOST_VALUES]]
+        parts = [(str(name) or "(none)", text == name) for name in shown]
+        if len(names) > len(shown):
+            parts.append((f"{len(names) - len(shown)} others", ~np.isin(text, shown)))
+        found += [{"slice": column, "value": name, **part(test, probability, draws, rows)} for name, rows in parts]
     return found
 
 

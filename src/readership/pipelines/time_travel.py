@@ -56,7 +56,7 @@ def copy_of(warehouse: Warehouse, snapshot_at: datetime, per_million: int = ALL_
     """A scratch database with everything known of a share of the readers; gives its name, and is bound to it."""
     source = warehouse.database
     with warehouse.scratch():
-        tables = ("events", "session_versions", "subscriptions", "articles", "zone_offsets", "outages")
+        tables = ("events", "session_versions", "subscriptions", "articles", "ads", "zone_offsets", "outages")
         for table in tables:
             warehouse.command(
                 read_sql(SQL, f"copy_{table}"),
@@ -74,7 +74,7 @@ def without_future(warehouse: Warehouse, until: datetime, *, sessions: bool = Tr
     """Bound to a scratch database with what was known at `until`, its sessions built anew where wanted."""
     source = warehouse.database
     with warehouse.scratch():
-        for table in ("events", "adopted_sessions", "subscriptions", "articles", "zone_offsets", "outages"):
+        for table in ("events", "adopted_sessions", "subscriptions", "articles", "ads", "zone_offsets", "outages"):
             warehouse.command(
                 read_sql(SQL, f"copy_{table}"),
                 source=source,
