@@ -80,7 +80,7 @@ def test_an_interrupted_run_is_completed_by_the_same_command(
             raise KeyboardInterrupt
         return real(*args, **options)
 
-    monkeypatch.setattr(pipeline, "EVENTS_PER_FILE", 4000)
+    monkeypatch.setattr(pipeline, "EVENTS_PER_FILE", 6000)
     monkeypatch.setattr(pipeline, "ingest", interrupted)
     with pytest.raises(KeyboardInterrupt):
         pipeline.simulate(warehouse, settings, ask(**WORLD), truth=truth)

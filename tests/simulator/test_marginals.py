@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-from marginals import figures
+
+from readership.simulator.figures import figures
 
 DOCS = Path(__file__).parents[2] / "docs" / "simulator.md"
 ROW = re.compile(r"^\| `(\w+)` \|.*\| (\d[\d.]*)–(\d[\d.]*) \|$", re.MULTILINE)

@@ -47,7 +47,8 @@ def ask(readers: int, days: int, seed: int, start: datetime | None = None, dirty
     """The world asked for. Raises InputError where there can be none, or where it would end in the future."""
     try:
         kinds = dirt.kinds(dirty)
-        world = World(readers, days, seed, start or DEFAULT_START)
+        drift_day = days // 2 if "drift" in kinds else None
+        world = World(readers, days, seed, start or DEFAULT_START, drift_day=drift_day)
     except ValueError as error:
         raise InputError(f"{error}; nothing was changed") from error
     if world.end > datetime.now(UTC):

@@ -43,7 +43,7 @@ TOLERANCE_MS = 10 * MINUTE_MS
 
 LATE_SESSIONS, LATE_EVENTS_OF_THEM = 0.02, 0.7
 LATE_SCALE_MS, LATE_TAIL, LATEST_MS = 5 * MINUTE_MS, 0.5, 14 * DAY_MS
-"""Away for longer than t with probability (5 minutes / t)^0.5: of those hit one in 12 for half a day, one in 30 for three days."""
+"""Away for longer than t with probability (5 minutes / t)^0.5: one in 12 for half a day, one in 30 for three days."""
 DUPLICATES = 0.006
 SKEWED_DEVICES = 0.03
 MALFORMED = 0.002
@@ -141,6 +141,7 @@ def planned(world: World, dirty: Sequence[str], brands: Sequence[str]) -> pa.Tab
             f"{down.brand} from {down.starts_at:%Y-%m-%d %H:%M} to {down.ends_at:%Y-%m-%d %H:%M}",
         ),
         "schema": (change_day(world), f"from day {last}"),
+        "drift": (world.start.date() + timedelta(days=world.drift_day or 0), f"from day {world.drift_day}"),
     }
     rows = [(*said.get(kind, (world.start.date(), "throughout")), kind) for kind in kinds(dirty)]
     nothing = {"rows": 0, "added": 0, "lost": 0, "duplicated": 0, "quarantined": 0}

@@ -126,7 +126,7 @@ TO_THE_END = 0.25
 LANDINGS_DEEP = 6
 
 # --- reading -------------------------------------------------------------------------------------------------------
-MEDIAN_DWELL_SECONDS = np.array([17.0, 30.0, 22.0, 16.0, 26.0])
+MEDIAN_DWELL_SECONDS = np.array([17.0, 30.0, 22.0, 16.0, 15.0])
 SPREAD_OF_DWELL = 0.95
 INTEREST_LENGTHENS = 0.30
 CHANCE_OF_LIKING = 0.55
