@@ -133,6 +133,7 @@ class Manifest:
     features       names in the order of the ONNX input
     categories     vocabulary of each categorical feature, in code order
     calibration    name of the calibrator (none, shift, platt, isotonic); its numbers are in `calibrator.npz`
+    lookback_days  readers asked about were seen in this many days
     files          sha256 of every other file of the bundle
     """
 
@@ -143,6 +144,7 @@ class Manifest:
     categories: Mapping[str, tuple[str, ...]]
     calibration: str
     horizon_days: int
+    lookback_days: int
     population: str
     dataset_hash: str
     sql_hashes: Mapping[str, str]

@@ -120,9 +120,10 @@ def test_a_file_that_cannot_be_read_back_is_named(model: Model, tmp_path) -> Non
 def _manifest(model: Model, rows: Dataset) -> Manifest:
     told = dict.fromkeys(("task", "version", "calibration", "population", "dataset_hash", "data_from"), "")
     dates = dict.fromkeys(("data_to", "trained_until", "created_at"), "")
+    days = {"horizon_days": 28, "lookback_days": 56}
     tables = {name: {} for name in ("sql_hashes", "libraries", "metrics", "operating_points", "files")}
     return Manifest(
-        model=model.spec, features=rows.names, categories=rows.categories, horizon_days=28, **told, **dates, **tables
+        model=model.spec, features=rows.names, categories=rows.categories, **days, **told, **dates, **tables
     )
 
 

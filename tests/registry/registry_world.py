@@ -70,6 +70,7 @@ def a_manifest(version: str, dataset_hash: str) -> Manifest:
         categories={},
         calibration="none",
         horizon_days=28,
+        lookback_days=56,
         population="registered",
         dataset_hash=dataset_hash,
         sql_hashes={"activity.sql": "ab12"},

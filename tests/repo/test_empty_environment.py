@@ -13,7 +13,13 @@ import pytest
 from repository import copy
 
 pytestmark = pytest.mark.slow
-STEPS = ["01_data_exploration.py", "02_feature_engineering.py", "03_baseline_models.py", "04_churn_prediction.py"]
+STEPS = [
+    "01_data_exploration.py",
+    "02_feature_engineering.py",
+    "03_baseline_models.py",
+    "04_churn_prediction.py",
+    "07_conversion_prediction.py",
+]
 LOADER = "from utils.data_loader import user_features as f; print(f().select('total_sessions', 'country').rows())"
 
 

@@ -76,6 +76,7 @@ def manifest(version: str, **changes: object) -> Manifest:
         "categories": {"country": ("AT", "DE")},
         "calibration": "shift",
         "horizon_days": 28,
+        "lookback_days": 56,
         "population": "registered",
         "dataset_hash": "d0",
         "sql_hashes": {"activity": "a1"},
@@ -102,14 +103,20 @@ class World:
         """Folder of bundles."""
         return self.settings.artifacts_dir / "models"
 
-    def features(self, names: tuple[str, ...] = NUMBERS, as_of: datetime = AS_OF) -> None:
-        """Publish a version of the features; columns other than NUMBERS are 0."""
+    def features(
+        self,
+        names: tuple[str, ...] = NUMBERS,
+        as_of: datetime = AS_OF,
+        words: tuple[str, ...] = WORDS,
+        told: tuple[str | None, ...] | None = None,
+    ) -> None:
+        """Publish a version of the features; columns other than NUMBERS are 0. `told` are everybody's words."""
         rows = [
             [dict(zip(NUMBERS, known, strict=True)).get(name, 0) for name in names] for known, _ in READERS.values()
         ]
         keys = np.array([reader_key(reader) for reader in READERS], dtype=np.uint64)
-        with OnlineWriter(self.settings.online_dir, names, WORDS, as_of=as_of) as writer:
-            writer.put(keys, np.array(rows, dtype=np.float32), [words for _, words in READERS.values()])
+        with OnlineWriter(self.settings.online_dir, names, words, as_of=as_of) as writer:
+            writer.put(keys, np.array(rows, dtype=np.float32), [told or own for _, own in READERS.values()])
 
     def reasons(self, version: str, as_of: datetime = AS_OF) -> None:
         """Publish reasons of reader 42 by a model version."""
@@ -121,9 +128,9 @@ class World:
         files = {"model.onnx": linear((1.0, 0.5), constant), "calibrator.npz": calibrator(shift=np.array([-1.0]))}
         return write_bundle(self.models, manifest(version, **changes), files)
 
-    def champion(self, version: str | None) -> None:
+    def champion(self, version: str | None, task: str = "churn") -> None:
         """Make a version live."""
-        write_live(self.models, "churn", champion=version, challenger=None, by="a test", why="to see")
+        write_live(self.models, task, champion=version, challenger=None, by="a test", why="to see")
 
 
 class Caller(httpx.Client):

@@ -41,11 +41,14 @@ def test_vendored_files_keep_their_licences_and_stay_small() -> None:
 
 def test_openapi_describes_every_route_its_answers_and_keys(client: Caller) -> None:
     schema = client.get("/openapi.json").json()
-    assert sorted(schema["paths"]) == ["/healthz", "/metrics", "/readyz", "/v1/models", "/v1/readers/{reader_id}/churn"]
-    churn = schema["paths"]["/v1/readers/{reader_id}/churn"]["get"]
-    assert [parameter["name"] for parameter in churn["parameters"]] == ["reader_id", "reasons"]
-    assert sorted(churn["responses"]) == ["200", "401", "404", "422", "503"]
-    assert list(churn["responses"]["404"]["content"]) == ["application/problem+json"]
+    about_a_reader = ["/v1/readers/{reader_id}/churn", "/v1/readers/{reader_id}/conversion"]
+    assert sorted(schema["paths"]) == ["/healthz", "/metrics", "/readyz", "/v1/models", *about_a_reader]
+    for path in about_a_reader:
+        route = schema["paths"][path]["get"]
+        assert [parameter["name"] for parameter in route["parameters"]] == ["reader_id", "reasons"]
+        assert sorted(route["responses"]) == ["200", "401", "404", "422", "503"]
+        assert list(route["responses"]["404"]["content"]) == ["application/problem+json"]
     assert schema["components"]["schemas"]["ChurnAnswer"]["example"]["band"] == "high"
+    assert schema["components"]["schemas"]["ConversionAnswer"]["example"]["action"] == "prompt"
     assert set(schema["components"]["securitySchemes"]) == {"bearer", "key"}
     assert not re.search(r"https?://", str(schema))

@@ -126,7 +126,8 @@ def test_figures_count_what_was_answered(client: Caller) -> None:
 
 
 def test_models_that_are_live(client: Caller) -> None:
-    (model,) = client.get("/v1/models").json()["models"]
+    model, other = client.get("/v1/models").json()["models"]
+    assert (other["task"], other["champion"]) == ("conversion", None)
     assert model["task"] == "churn"
     assert model["champion"] == "v1"
     assert model["promoted_by"] == "a test"

@@ -163,6 +163,7 @@ def _manifest(spec: ModelSpec, dataset: Dataset) -> Manifest:
         categories=dataset.categories,
         calibration="shift",
         horizon_days=28,
+        lookback_days=56,
         population="registered",
         dataset_hash="",
         sql_hashes={},

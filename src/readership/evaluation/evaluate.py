@@ -121,7 +121,7 @@ def evaluate_binary(
         "leakage": dict(facts.leakage),
         "per_as_of": per_as_of(test, best, draws),
         "slices": slices(test, best, draws),
-        "bands": _bands(test, best, draws),
+        "bands": _bands(test, best, draws) if facts.outcome == "leave" else [],
         "drivers": [dict(driver) for driver in facts.drivers],
         "curves": _curves(test, scores, draws, Steps.of(valid.label, valid_probability, valid.weight)),
         "timings_seconds": {name: round(float(value), 3) for name, value in facts.timings.items()},

@@ -110,8 +110,8 @@ def _steps(evaluation: dict[str, Any]) -> Iterator[str]:
     else:
         share = evaluation["operating_points"]["top_k"]["share"]
         yield (
-            f"Contact the {share:.0%} of readers most at risk, and leave a random half of them alone: only that shows "
-            "whether contacting helps."
+            f"Contact the {share:.0%} of readers most likely to {evaluation['label']['outcome']}, and leave a random "
+            "half of them alone: only that shows whether contacting helps."
         )
     if evaluation["leakage"].get("verdict") not in ("clean", "leak"):
         yield "Run `readership audit leakage`."

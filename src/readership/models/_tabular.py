@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from readership.contracts import Model, ModelSpec
 from readership.models._blend import Blend
-from readership.models._floors import BaseRate, Recency
+from readership.models._floors import RECENCY, BaseRate, Recency
 from readership.models._forest import RandomForest
 from readership.models._linear import LogisticRegression
 from readership.models._network import NeuralNetwork
@@ -27,6 +27,12 @@ FLOORS: dict[str, Callable[[ModelSpec], Model]] = {"base_rate": BaseRate, "recen
 def candidates(task: str, seed: int = 0) -> list[ModelSpec]:
     """What to fit and compare for `task` (any binary one), simplest first."""
     return [ModelSpec(name, seed=seed) for name in CANDIDATES]
+
+
+def rules_of_thumb(names: tuple[str, ...]) -> list[ModelSpec]:
+    """The rules that any model must beat, as far as a dataset with these features allows them."""
+    recency = [ModelSpec("recency")] if set(RECENCY) & set(names) else []
+    return [ModelSpec("base_rate"), *recency]
 
 
 def build(spec: ModelSpec) -> Model:

@@ -17,18 +17,30 @@ Answer        A probability, a risk band, and the three strongest reasons in wor
 """
 
 from readership.contracts import ModelSpec
-from readership.models._floors import RECENCY
-from readership.models._tabular import candidates
+from readership.models._question import Question
+from readership.models._tabular import candidates, rules_of_thumb
 
 TASK = "churn"
 BANDS = {"high": 0.7, "medium": 0.3, "low": 0.0}
 """Risk bands: high above 0.7, medium from 0.3 to 0.7, low below."""
 
 
+def question(population: str, horizon_days: int) -> Question:
+    """What the report says is asked of a population."""
+    if population == "subscribers":
+        text = "Which subscribers whose paid period is about to end will not renew it?"
+    else:
+        text = f"Which registered readers will not come back in the next {horizon_days} days?"
+    return Question(
+        text=text,
+        who_acts="the audience team: a newsletter, an offer or a call to the readers most at risk",
+        outcome="leave",
+    )
+
+
 def floors(names: tuple[str, ...]) -> list[ModelSpec]:
     """The rules to beat, as far as these features allow them."""
-    recency = [ModelSpec("recency")] if set(RECENCY) & set(names) else []
-    return [ModelSpec("base_rate"), *recency]
+    return rules_of_thumb(names)
 
 
 def specs(seed: int = 0) -> list[ModelSpec]:

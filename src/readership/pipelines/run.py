@@ -16,15 +16,16 @@ from rich.table import Table
 from readership.contracts import Evaluation
 from readership.errors import InputError, NotEnoughData
 from readership.evaluation.files import read_evaluations
+from readership.evaluation.leakage import AuditReport
 from readership.evaluation.reports.index import write_index
 from readership.evaluation.reports.words import summarise, with_interval
-from readership.models import churn
+from readership.models import churn, conversion
 from readership.pipelines.clock import resolve_now
 from readership.pipelines.explore import explore
 from readership.pipelines.features import build_features
 from readership.pipelines.progress import Progress
-from readership.pipelines.score import score_churn
-from readership.pipelines.train import Trained, prepare, train_baselines, train_churn
+from readership.pipelines.score import score_task
+from readership.pipelines.train import Trained, prepare, train_baselines, train_task
 from readership.settings import Settings
 from readership.warehouse import Warehouse, read_sql
 
@@ -83,13 +84,13 @@ def run_all(
         with progress.step("02 features"):
             built = build_features(warehouse, settings, now.at)
             progress.say(f"{built.features} features; {built.online_readers:,} readers in the online store")
-    trained = _churn(warehouse, settings, now.at, skipped, progress)
+    trained = _models(warehouse, settings, now.at, skipped, progress)
     if not trained:
         raise NotEnoughData("; ".join(f"{task}: {reason}" for task, reason in skipped.items()))
     with progress.step("scores and reasons"):
         for made in trained:
             task = made.evaluation["task"]
-            _or_skip(f"scores of {task}", partial(score_churn, warehouse, settings, now.at, task), skipped, progress)
+            _or_skip(f"scores of {task}", partial(score_task, warehouse, settings, now.at, task), skipped, progress)
     index = write_index([made.evaluation for made in trained], settings.artifacts_dir / "reports")
     pages = [index, *pages, *(made.report for made in trained if made.report)]
     return Outcome(tuple(made.evaluation for made in trained), tuple(pages), skipped, _asked(settings))
@@ -105,27 +106,36 @@ def _asked(settings: Settings) -> str | None:
     return f"`readership serve` in one terminal, `curl {address}` in another"
 
 
-def _churn(
+def _models(
     warehouse: Warehouse, settings: Settings, now: datetime, skipped: dict[str, str], progress: Progress
 ) -> list[Trained]:
-    """Baselines and churn of registered readers; churn of subscribers where paid periods are known."""
-    made = []
+    """Baselines, churn of registered readers and of subscribers, conversion: each where the log supports it."""
+    made: list[Trained] = []
+
+    def audited() -> AuditReport | None:
+        return made[0].audit if made else None
 
     def registered() -> None:
         prepared = prepare(warehouse, settings, now, progress=progress)
         with progress.step("03 baselines"):
             train_baselines(prepared, settings, progress=progress)
         with progress.step("04 churn"):
-            made.append(train_churn(prepared, settings, progress=progress))
+            made.append(train_task(prepared, settings, progress=progress))
 
     def subscribers() -> None:
         if not warehouse.scalar(read_sql("readership.pipelines.sql", "paid_periods")):
             raise NotEnoughData("the table `subscriptions` holds no paid periods")
-        audit = made[0].audit if made else None
-        prepared = prepare(warehouse, settings, now, population="subscribers", audit=audit, progress=progress)
-        made.append(train_churn(prepared, settings, progress=progress))
+        prepared = prepare(warehouse, settings, now, population="subscribers", audit=audited(), progress=progress)
+        made.append(train_task(prepared, settings, progress=progress))
 
-    for task, step in (("churn", registered), ("churn_subscribers", subscribers)):
+    def converting() -> None:
+        if not warehouse.scalar(read_sql("readership.pipelines.sql", "subscription_starts")):
+            raise NotEnoughData("the log holds no `subscription_start` events")
+        prepared = prepare(warehouse, settings, now, task=conversion.TASK, audit=audited(), progress=progress)
+        with progress.step("07 conversion"):
+            made.append(train_task(prepared, settings, progress=progress))
+
+    for task, step in (("churn", registered), ("churn_subscribers", subscribers), ("conversion", converting)):
         _or_skip(task, step, skipped, progress)
     return made
 

@@ -1,7 +1,9 @@
 """Batch scoring: the population as of now into the `predictions` table, a Parquet file, and reasons for the API."""
 
 import hashlib
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from readership.errors import NotEnoughData
 from readership.features.catalogue import by_name
 from readership.features.encoding import encode
 from readership.features.online import ReasonsWriter
-from readership.models import churn
+from readership.models import churn, conversion
 from readership.models._native import restore
 from readership.models._reasons import reasons
 from readership.pipelines.brands import check_brand
@@ -28,20 +30,18 @@ from readership.warehouse import Warehouse, read_sql
 MOST_REASONS = 50_000
 
 
-def score_churn(warehouse: Warehouse, settings: Settings, now: datetime, task: str = churn.TASK) -> dict[str, Any]:
+def score_task(warehouse: Warehouse, settings: Settings, now: datetime, task: str) -> dict[str, Any]:
     """Score everyone the live champion of `task` may be asked about at `now`.
 
-    Writes rows of `predictions`, `artifacts/scores/<task>.parquet` (the publisher's own ids, probability, band,
-    reasons) and, for at most `MOST_REASONS` readers by risk, the reasons the API gives. Raises NotEnoughData
-    without a champion or without readers; nothing is written then.
+    Writes rows of `predictions`, `artifacts/scores/<task>.parquet` (the publisher's own ids, probability, risk
+    band or action, reasons) and, for at most `MOST_REASONS` readers by risk, the reasons the API gives. Raises
+    NotEnoughData without a champion or without readers; nothing is written then.
     """
     check_brand(warehouse, settings)
     models = settings.artifacts_dir / "models"
     version = read_live(models, task).champion
     if version is None:
-        raise NotEnoughData(
-            f"{task} has no champion yet; `readership train {churn.TASK}` makes one; nothing was written"
-        )
+        raise NotEnoughData(f"{task} has no champion yet; `readership train {task}` makes one; nothing was written")
     bundle = Bundle.load(models / task / version)
     snapshot = newest_load(warehouse)
     asked = labels(warehouse, task, now, snapshot, settings).select("user_id")
@@ -58,7 +58,7 @@ def score_churn(warehouse: Warehouse, settings: Settings, now: datetime, task: s
     if words is not None:
         with ReasonsWriter(settings.online_dir, task, model_version=version, as_of=now) as writer:
             writer.put(ids[first], words)
-    path = _table(warehouse, settings, task, ids, probability, first, words)
+    path = _table(warehouse, settings, manifest, ids, probability, first, words)
     return {"task": task, "model_version": version, "readers": len(ids), "as_of": now.isoformat(), "scores": str(path)}
 
 
@@ -103,18 +103,26 @@ def _predict(
         warehouse.insert("predictions", new.to_arrow())
 
 
+def _standing(manifest: Manifest) -> tuple[str, Callable[[float], str]]:
+    """What stands beside a probability: a risk band, or what to do."""
+    if manifest.task == conversion.TASK:
+        return "action", partial(conversion.action, thresholds=manifest.operating_points)
+    return "band", churn.band
+
+
 def _table(
     warehouse: Warehouse,
     settings: Settings,
-    task: str,
+    manifest: Manifest,
     readers: NDArray[np.uint64],
     probability: NDArray[np.float64],
     first: NDArray[np.intp],
     words: list[list[str]] | None,
 ) -> Path:
     ids = warehouse.frame(read_sql("readership.pipelines.sql", "external_ids"))
+    column, judged = _standing(manifest)
     scores = pl.DataFrame(
-        {"user_id": readers, "probability": probability, "band": [churn.band(value) for value in probability]}
+        {"user_id": readers, "probability": probability, column: [judged(value) for value in probability]}
     )
     told = {"user_id": readers[first], "reasons": words if words is not None else [None] * len(first)}
     told_frame = pl.DataFrame(told, schema_overrides={"reasons": pl.List(pl.String)})
@@ -122,9 +130,9 @@ def _table(
         scores.join(ids, on="user_id", how="left")
         .join(told_frame, on="user_id", how="left")
         .sort("probability", "user_id", descending=[True, False])
-        .select(pl.col("external_id").alias("reader_id"), "probability", "band", "reasons")
+        .select(pl.col("external_id").alias("reader_id"), "probability", column, "reasons")
     )
-    path = settings.artifacts_dir / "scores" / f"{task}.parquet"
+    path = settings.artifacts_dir / "scores" / f"{manifest.task}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".part")
     table.write_parquet(draft)

@@ -1,4 +1,4 @@
-"""Steps 03 and 04: build the dataset, fit, choose, calibrate, judge on held-out time, register, report."""
+"""Steps 03, 04 and 07: build the dataset, fit, choose, calibrate, judge on held-out time, register, report."""
 
 import io
 import time
@@ -23,7 +23,7 @@ from readership.evaluation.files import write_evaluation
 from readership.evaluation.leakage import AuditReport
 from readership.evaluation.reports.report import write_report
 from readership.features.catalogue import by_name
-from readership.models import baselines, churn
+from readership.models import baselines, churn, conversion
 from readership.models._reasons import drivers
 from readership.pipelines.audit import audit_leakage
 from readership.pipelines.brands import check_brand
@@ -36,6 +36,7 @@ from readership.registry.promotion import promote, register
 from readership.settings import Settings
 from readership.warehouse import Warehouse, read_sql
 
+QUESTIONS = {churn.TASK: churn, conversion.TASK: conversion}
 PARITY = 1e-5
 DRIVER_ROWS = 5_000
 LIBRARIES = ("lightgbm", "numpy", "onnxruntime", "readership", "scikit-learn", "xgboost-cpu")
@@ -85,16 +86,17 @@ def prepare(
     settings: Settings,
     now: datetime,
     *,
+    task: str = churn.TASK,
     population: str = "registered",
     audit: AuditReport | None = None,
     progress: Progress,
 ) -> Prepared:
-    """The dataset of the churn question, saved with its manifest, and the audit of what it was built from.
+    """The dataset of a question, saved with its manifest, and the audit of what it was built from.
 
     Raises NotEnoughData where the log is too short or too one-sided for honest folds.
     """
     check_brand(warehouse, settings)
-    rule = label_rule(churn.TASK, settings, population)
+    rule = label_rule(task, settings, population)
     span = warehouse.frame(read_sql("readership.pipelines.sql", "log_span"), snapshot_at=datetime.now(UTC)).row(
         0, named=True
     )
@@ -139,10 +141,11 @@ def train_baselines(prepared: Prepared, settings: Settings, *, progress: Progres
     return Trained(evaluation, path, None, None, "baselines are for comparison and are not registered", prepared.audit)
 
 
-def train_churn(prepared: Prepared, settings: Settings, *, progress: Progress) -> Trained:
-    """Step 04: every candidate on the same rows; the champion becomes a bundle, a version and a report."""
+def train_task(prepared: Prepared, settings: Settings, *, progress: Progress) -> Trained:
+    """Steps 04 and 07: every candidate on the same rows; the champion becomes a bundle, a version and a report."""
+    asked = QUESTIONS[prepared.rule.task]
     with progress.step(f"models: {prepared.rule.name}"), _timed(prepared.timings, "models"):
-        result = fit(prepared.dataset, prepared.folds, churn.specs(), churn.floors, _said(progress), prepared.fitted)
+        result = fit(prepared.dataset, prepared.folds, asked.specs(), asked.floors, _said(progress), prepared.fitted)
         progress.say(f"champion {result.choice.champion}: {result.choice.why}")
     with progress.step("evaluation on held-out time"), _timed(prepared.timings, "evaluation"):
         evaluation = judge(prepared, result, floors=baselines.NAMES)
@@ -159,15 +162,17 @@ def train_churn(prepared: Prepared, settings: Settings, *, progress: Progress) -
 
 def judge(prepared: Prepared, result: Fit, floors: Sequence[str]) -> Evaluation:
     """The evaluation of a fit on its test rows; `floors` names the models shown as floors besides rules of thumb."""
+    rule = prepared.rule
+    asked = QUESTIONS[rule.task].question(rule.population, rule.horizon_days)
     shown = {name: result.candidates[name] for name in floors if name in result.candidates}
-    return evaluate_binary(
+    evaluation = evaluate_binary(
         result.test,
         Scores(result.choice.champion, result.candidates, {**result.rules, **shown}, _oracle(prepared, result.test)),
         Facts(
-            question=_question(prepared.rule),
-            who_acts="the audience team: a newsletter, an offer or a call to the readers most at risk",
-            outcome="leave",
-            definition=prepared.rule.definition,
+            question=asked.text,
+            who_acts=asked.who_acts,
+            outcome=asked.outcome,
+            definition=rule.definition,
             n_train=result.train_rows,
             data=prepared.data,
             protocol=_protocol(prepared, result),
@@ -178,6 +183,9 @@ def judge(prepared: Prepared, result: Fit, floors: Sequence[str]) -> Evaluation:
         valid=result.valid,
         valid_probability=result.valid_probability,
     )
+    if prepared.manifest.outcomes:
+        evaluation["label"]["reasons"] = dict(prepared.manifest.outcomes)
+    return evaluation
 
 
 def export(prepared: Prepared, result: Fit, evaluation: Evaluation, settings: Settings) -> Path:
@@ -197,6 +205,7 @@ def export(prepared: Prepared, result: Fit, evaluation: Evaluation, settings: Se
         categories=dict(test.categories),
         calibration=result.calibrator.name,
         horizon_days=prepared.rule.horizon_days,
+        lookback_days=prepared.rule.lookback_days,
         population=prepared.rule.population,
         dataset_hash=prepared.manifest.content_hash,
         sql_hashes=prepared.manifest.sql_hashes,
@@ -236,13 +245,6 @@ def _oracle(prepared: Prepared, test: Dataset) -> np.ndarray[Any, np.dtype[np.fl
         return None
     joined = _asked(test).join(prepared.oracle, on=["user_id", "as_of"], how="left", maintain_order="left")
     return joined["probability"].fill_null(float("nan")).to_numpy()
-
-
-def _question(rule: LabelRule) -> str:
-    days = rule.horizon_days
-    if rule.population == "subscribers":
-        return "Which subscribers whose paid period is about to end will not renew it?"
-    return f"Which registered readers will not come back in the next {days} days?"
 
 
 def _protocol(prepared: Prepared, result: Fit) -> dict[str, Any]:

@@ -72,6 +72,51 @@ class ChurnAnswer(BaseModel):
     answered_at: datetime
 
 
+class ConversionAnswer(BaseModel):
+    """How likely it is that a free reader subscribes, and what to do about it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "reader_id": "42",
+                "task": "conversion",
+                "population": "registered",
+                "in_population": True,
+                "horizon_days": 14,
+                "probability": 0.0731,
+                "action": "prompt",
+                "uplift": None,
+                "reasons": ["subscription prompts in the last 28 days: 6 (raises it)"],
+                "reasons_note": None,
+                "model_version": "20261001T000000-lightgbm",
+                "features_as_of": "2026-10-01T00:00:00Z",
+                "answered_at": "2026-10-01T09:30:00Z",
+            }
+        }
+    )
+    reader_id: Annotated[str, Field(description="the publisher's own id, as asked")]
+    task: str
+    population: Annotated[str, Field(description="readers the model was trained on and measured on")]
+    in_population: Annotated[
+        bool | None,
+        Field(description="false: this reader is none of them (perhaps pays already); the answer was never tested"),
+    ]
+    horizon_days: Annotated[int, Field(description="a subscription started within this many days counts")]
+    probability: float
+    action: Annotated[
+        Literal["none", "prompt", "offer"],
+        Field(description="offer: among those a campaign reaches; prompt: a contact pays; by the report's thresholds"),
+    ]
+    uplift: Annotated[float | None, Field(description="what an offer would add to the probability; null: not known")]
+    reasons: Annotated[
+        list[str] | None, Field(description="strongest first; null unless they are of this very model and data")
+    ]
+    reasons_note: Annotated[str | None, Field(description="why there are no reasons, when there are none")]
+    model_version: str
+    features_as_of: datetime
+    answered_at: datetime
+
+
 class LiveModel(BaseModel):
     """What answers for one task."""
 

@@ -12,8 +12,9 @@ from fastapi import FastAPI
 from readership import __version__
 from readership.errors import ReadershipError
 from readership.serving import keys
-from readership.serving.answers import ChurnAnswer, ProblemAnswer
+from readership.serving.answers import ChurnAnswer, ConversionAnswer, ProblemAnswer
 from readership.serving.churn import churn
+from readership.serving.conversion import conversion
 from readership.serving.direct import DirectRoute
 from readership.serving.docs import add_docs, describe_keys
 from readership.serving.edge import Edge
@@ -86,16 +87,17 @@ def create_app(settings: Settings) -> FastAPI:
     metrics = RequestMetrics(lambda: gauges(followed.models))
     app.add_middleware(Edge, metrics=metrics, key_digests=lambda: followed.key_digests)
     add_problem_handlers(app)
-    app.router.add_api_route(
-        "/v1/readers/{reader_id:path}/churn",
-        churn,
-        methods=["GET"],
-        route_class_override=DirectRoute,
-        response_model=None,
-        responses={200: {"model": ChurnAnswer}, **problems(401, 404, 422, 503)},
-        tags=["readers"],
-        summary="Churn of a reader",
-    )
+    for task, route, answer in (("churn", churn, ChurnAnswer), ("conversion", conversion, ConversionAnswer)):
+        app.router.add_api_route(
+            f"/v1/readers/{{reader_id:path}}/{task}",
+            route,
+            methods=["GET"],
+            route_class_override=DirectRoute,
+            response_model=None,
+            responses={200: {"model": answer}, **problems(401, 404, 422, 503)},
+            tags=["readers"],
+            summary=f"{task.capitalize()} of a reader",
+        )
     add_operations(app, metrics)
     add_docs(app)
     describe_keys(app)

@@ -17,7 +17,7 @@ from readership.serving.scorer import Scorer
 from readership.settings import Settings
 
 log = logging.getLogger("readership.serving")
-TASKS = ("churn",)
+TASKS = ("churn", "conversion")
 
 
 class Trouble(NamedTuple):
@@ -25,6 +25,12 @@ class Trouble(NamedTuple):
 
     code: str
     detail: str
+
+
+def no_champion(task: str) -> Trouble:
+    """A task that nothing answers for; no trouble while others answer, since not every log supports every model."""
+    detail = f"no model of {task} is live: `readership train {task}`, then `readership promote {task}`"
+    return Trouble("no_champion", detail)
 
 
 class Store(NamedTuple):
@@ -52,8 +58,9 @@ class Snapshot:
 
     @property
     def ready(self) -> bool:
-        """Whether every task can answer."""
-        return all(task.scorer for task in self.tasks.values())
+        """Whether every task that has a champion can answer, and one has."""
+        live = [task for task in self.tasks.values() if task.live.champion is not None]
+        return bool(live) and all(task.scorer for task in live)
 
 
 class LiveModels:
@@ -62,7 +69,6 @@ class LiveModels:
     def __init__(self, settings: Settings) -> None:
         self._models_dir = settings.artifacts_dir / "models"
         self._online_dir = settings.online_dir
-        self._lookback_days = settings.churn_lookback_days
         self.now = Snapshot(store=None, tasks={task: Answering() for task in TASKS})
 
     def take_up(self, prepared: Snapshot) -> None:
@@ -87,23 +93,23 @@ class LiveModels:
         if lost and store is not self.now.store:
             store = self.now.store
             tasks = self._join(bundles, store, troubles)
+        if all(task.live.champion is None for task in tasks.values()):
+            troubles += [no_champion(task) for task in tasks]
         return Snapshot(store, tasks, tuple(dict.fromkeys(troubles)))
 
     def _bundles(self, task: str, now: Answering, troubles: list[Trouble]) -> tuple[Live, list[Bundle]]:
         """What is live, and the bundles that could answer: the champion first, then the last good one."""
-        last = [now.scorer.bundle] if now.scorer else []
+        last, live = [now.scorer.bundle] if now.scorer else [], now.live
         try:
             live = read_live(self._models_dir, task)
             if live.champion is None:
-                detail = f"no model of {task} is live: `readership train {task}`, then `readership promote {task}`"
-                troubles.append(Trouble("no_champion", detail))
                 return live, []
             if last and last[0].manifest.version == live.champion:
                 return live, last
             return live, [Bundle.load(self._models_dir / task / live.champion), *last]
         except ReadershipError as error:
             troubles.append(Trouble(error.code, str(error)))
-            return now.live, last
+            return live, last
 
     def _newest_store(self, troubles: list[Trouble]) -> Store | None:
         """The versions that were published last; those open now while the newest cannot be opened."""
@@ -134,7 +140,7 @@ class LiveModels:
             if was is not None and was.bundle is bundle and store is self.now.store:
                 return was
             try:
-                return Scorer(bundle, store.features.meta, self._lookback_days)
+                return Scorer(bundle, store.features.meta)
             except ReadershipError as error:
                 troubles.append(Trouble(error.code, str(error)))
         return None

@@ -5,13 +5,14 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from readership.contracts import Manifest
 from readership.errors import BundleError
 from readership.features.encoding import row_encoder
 from readership.features.online import Meta, Row
 from readership.registry.bundles import Bundle
 
-HIGH_RISK = 0.7
-MEDIUM_RISK = 0.3
+TIER = "tier"
+FREE = (None, "", "free")
 
 
 class Scorer:
@@ -21,7 +22,7 @@ class Scorer:
     with something that is no probability. `in_words` is filled by `explain` when reasons are first asked for.
     """
 
-    def __init__(self, bundle: Bundle, stored: Meta, lookback_days: int) -> None:
+    def __init__(self, bundle: Bundle, stored: Meta) -> None:
         manifest = bundle.manifest
         numbers = {name for name in manifest.features if name not in manifest.categories}
         lacking = sorted((numbers - {*stored.numbers}) | ({*manifest.categories} - {*stored.words}))
@@ -33,8 +34,7 @@ class Scorer:
         self.bundle = bundle
         self.in_words: Callable[[Row], tuple[str, ...] | None] | None = None
         self._encode = row_encoder(stored.numbers, stored.words, manifest.features, manifest.categories)
-        self._membership = _membership(manifest.population, stored)
-        self._lookback_days = lookback_days
+        self._membership = _membership(manifest, stored)
         _try(bundle)
 
     def features(self, row: Row) -> NDArray[np.float32]:
@@ -47,10 +47,7 @@ class Scorer:
 
     def in_population(self, row: Row) -> bool | None:
         """Whether the model was made for this reader; None where the stored features cannot tell."""
-        if self._membership is None:
-            return None
-        registered, days_since_last_session = self._membership
-        return bool(row.numbers[registered] == 1 and row.numbers[days_since_last_session] <= self._lookback_days)
+        return None if self._membership is None else self._membership(row)
 
 
 def _try(bundle: Bundle) -> None:
@@ -65,20 +62,17 @@ def _try(bundle: Bundle) -> None:
         raise BundleError(f"{manifest.task} {manifest.version} answers {answer}, which is no probability; train again")
 
 
-def _membership(population: str, stored: Meta) -> tuple[int, int] | None:
-    """Places of the two features that tell who is a registered reader seen lately."""
-    needed = ("registered", "days_since_last_session")
-    if population != "registered" or not set(needed) <= set(stored.numbers):
+def _membership(manifest: Manifest, stored: Meta) -> Callable[[Row], bool] | None:
+    """Whether a reader is registered, was seen lately and, where the task is conversion, pays for nothing."""
+    numbers = ("registered", "days_since_last_session")
+    words = (TIER,) if manifest.task == "conversion" else ()
+    if manifest.population != "registered" or {*numbers, *words} - {*stored.numbers, *stored.words}:
         return None
-    return stored.numbers.index(needed[0]), stored.numbers.index(needed[1])
+    registered, days_since = (stored.numbers.index(name) for name in numbers)
+    tiers, days = [stored.words.index(name) for name in words], manifest.lookback_days
 
+    def is_member(row: Row) -> bool:
+        seen = row.numbers[registered] == 1 and row.numbers[days_since] <= days
+        return bool(seen and all(row.words[tier] in FREE for tier in tiers))
 
-def risk_band(probability: float) -> str:
-    """high above 0.7, medium from 0.3, else low.
-
-    >>> [risk_band(p) for p in (0.71, 0.7, 0.3, 0.29)]
-    ['high', 'medium', 'medium', 'low']
-    """
-    if probability > HIGH_RISK:
-        return "high"
-    return "medium" if probability >= MEDIUM_RISK else "low"
+    return is_member

@@ -55,7 +55,6 @@ def _environment(settings: Settings) -> dict[str, str]:
         "READERSHIP_BRAND": "",
         "READERSHIP_ONLINE_STORE": f"lmdb://{settings.online_dir}",
         "READERSHIP_API_HOST": settings.api_host,
-        "READERSHIP_CHURN_LOOKBACK_DAYS": str(settings.churn_lookback_days),
     }
 
 

@@ -117,7 +117,7 @@ def lift(points: list[dict[str, float]]) -> Plot:
         alt.Chart(alt.Data(values=[p for p in points if p["share"] >= 0.01]))
         .mark_line(color=BLUE)
         .encode(
-            x=_share("share", "share of readers contacted, most at risk first"),
+            x=_share("share", "share of readers contacted, likeliest first"),
             y=alt.Y(
                 "lift:Q", title="times better than random", axis=alt.Axis(tickCount=5), scale=alt.Scale(zero=False)
             ),

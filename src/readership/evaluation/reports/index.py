@@ -21,6 +21,7 @@ def write_index(evaluations: Sequence[Evaluation], folder: Path) -> Path:
         [],
         models=models,
         exploration=(folder / "exploration.html").is_file(),
+        money_words=words.MONEY_WORDS,
         target_words={"roc_auc": "ROC AUC", "precision": "precision", "recall": "recall"},
     )
 

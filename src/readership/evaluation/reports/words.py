@@ -18,6 +18,20 @@ MODEL_WORDS = {
     "base_rate": "one rate for everybody",
     "recency": "last-visit rule",
 }
+MONEY_WORDS = {
+    "leave": (
+        "a reader kept is worth",
+        "of leavers contacted stay",
+        "A reader kept is worth",
+        "Of leavers contacted, stay",
+    ),
+    "subscribe": (
+        "a subscription is worth",
+        "of likely subscribers contacted subscribe because of it",
+        "A subscription is worth",
+        "Of likely subscribers contacted, subscribe because of it",
+    ),
+}
 NBSP, JOINER = "\u00a0", "\u2060"
 TRUST_WORDS = {"high": "Can be trusted", "fair": "Use with care", "low": "Do not use yet"}
 
@@ -64,9 +78,10 @@ def editors_sentence(evaluation: Evaluation) -> str:
 def euros_sentence(evaluation: Evaluation) -> str:
     """What contacting by this model brings at the campaign's assumptions."""
     point = evaluation["operating_points"]["expected_cost"]
+    worth, share, _, _ = MONEY_WORDS[evaluation["label"]["outcome"]]
     assumed = (
-        f"if a contact costs €{point['contact_eur']:g}, a reader kept is worth €{point['kept_eur']:g}, "
-        f"and {point['kept_share']:.0%} of leavers contacted stay"
+        f"if a contact costs €{point['contact_eur']:g}, {worth} €{point['kept_eur']:g}, "
+        f"and {point['kept_share']:.0%} {share}"
     )
     if point["threshold"] is None:
         return f"Contacting nobody is best {assumed}."

@@ -1,0 +1,101 @@
+"""What every question about one reader asks first: who answers, from which features, and with which reasons."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Literal, NamedTuple
+
+from fastapi import Path, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from readership.events.identity import reader_key
+from readership.features.online import OnlineFeatures, Row
+from readership.serving.explain import Explanation, explain
+from readership.serving.live_models import LiveModels, Snapshot, no_champion
+from readership.serving.problems import Problem
+from readership.serving.scorer import Scorer
+
+ReaderId = Annotated[str, Path(description="the publisher's own reader id; any text", examples=["42"])]
+Reasons = Annotated[
+    Literal["stored", "live"],
+    Query(
+        description="`stored`: as computed when readers were last scored in batch, null where that was for another "
+        "model version or other features; `live`: computed now, in milliseconds rather than microseconds"
+    ),
+]
+
+
+class Asked(NamedTuple):
+    """One reader, and the model that answers."""
+
+    reader_id: str
+    scorer: Scorer
+    row: Row
+
+
+Answer = Callable[[Asked, Explanation], Response]
+"""The route's own: its fields, from the reader and the reasons."""
+
+
+def answered(
+    request: Request, task: str, reader_id: str, reasons: str, answer: Answer
+) -> Response | Awaitable[Response]:
+    """The answer of `task` about this reader, at once with stored reasons, or later with reasons computed now.
+
+    Raises Problem: 503 where nothing answers for the task, 422 for an unknown kind of reasons, 404 for a reader of
+    whom there are no features.
+    """
+    models: LiveModels = request.scope["app"].state.models
+    now = models.now
+    scorer, store = now.tasks[task].scorer, now.store
+    if scorer is None or store is None:
+        raise _cannot_answer(task, now)
+    if reasons not in ("stored", "live"):
+        raise Problem(422, "request_invalid", f"query reasons is {reasons!r}; it must be `stored` or `live`")
+    reader = reader_key(reader_id)
+    row = store.features.get(reader)
+    if row is None:
+        raise _reader_unknown(reader_id, store.features)
+    asked = Asked(reader_id, scorer, row)
+    if reasons == "live":
+        return _explained(asked, answer)
+    return answer(asked, _stored(task, store.features, reader, asked))
+
+
+async def _explained(asked: Asked, answer: Answer) -> Response:
+    """The same answer with reasons computed now, beside the event loop."""
+    return answer(asked, await asyncio.to_thread(explain, asked.scorer, asked.row))
+
+
+def _stored(task: str, online: OnlineFeatures, reader: int, asked: Asked) -> Explanation:
+    """Reasons of this reader, unless they are of another model version or of features at another time."""
+    stored = online.get_reasons(task, reader)
+    version = asked.scorer.bundle.manifest.version
+    if stored is None or stored.model_version != version or stored.as_of != asked.row.as_of:
+        note = (
+            "none are stored for this reader, model version and features; "
+            f"`readership batch-score {task}` stores those of the readers ranked first; `?reasons=live` computes them"
+        )
+        return Explanation(None, note)
+    return Explanation(stored.reasons, None)
+
+
+def _cannot_answer(task: str, now: Snapshot) -> Problem:
+    """503 with the first trouble there is, which names the next step."""
+    if now.tasks[task].live.champion is None and any(other.scorer for other in now.tasks.values()):
+        trouble = no_champion(task)
+        return Problem(503, trouble.code, trouble.detail)
+    code, detail = (
+        now.troubles[0] if now.troubles else ("not_ready", "the models are being read; ask again in a second")
+    )
+    return Problem(503, code, detail, {"Retry-After": "5"})
+
+
+def _reader_unknown(reader_id: str, online: OnlineFeatures) -> Problem:
+    as_of = f"{online.meta.as_of:%Y-%m-%dT%H:%M:%SZ}"
+    detail = (
+        f"reader {reader_id!r} has no features as of {as_of}: never seen before that, or "
+        "without consent to personalisation; check the id, or `readership ingest` newer events and then "
+        "`readership features build`"
+    )
+    return Problem(404, "reader_unknown", detail)
