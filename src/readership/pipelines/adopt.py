@@ -31,6 +31,7 @@ from readership.warehouse.remote import Part, SourceTable
 
 FIRST_ROWS = 50_000
 MOST_ROWS = 400_000
+LEAST_ROWS = 1000
 BATCH_BYTES = 160 << 20
 """A batch has so many rows that it takes about this much memory, and never more than MOST_ROWS."""
 MOST_PARTS = 60
@@ -180,7 +181,7 @@ class _Reader:
                 continue
             self.read += batch.num_rows
             bytes_a_row = max(1, batch.nbytes // batch.num_rows)
-            self._most_rows = max(1000, min(MOST_ROWS, BATCH_BYTES // bytes_a_row))
+            self._most_rows = max(LEAST_ROWS, min(MOST_ROWS, BATCH_BYTES // bytes_a_row))
             yield tabular.Rows(pa.array(range(batch.num_rows), pa.uint64()), batch, [])
 
 
