@@ -1,5 +1,6 @@
 """A simulated world enters by the one way in, once, alone, and its truth stays apart."""
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
+from readership.cli import main
 from readership.errors import InputError
 from readership.pipelines import simulate as pipeline
 from readership.pipelines.making import ask
@@ -69,6 +71,14 @@ def test_a_warehouse_with_other_data_is_refused(warehouse: Warehouse, settings: 
     assert held_world(warehouse, truth) is None
 
 
+def test_outages_and_quarantine_of_others_are_not_emptied(warehouse: Warehouse, settings: Settings, truth: str) -> None:
+    warehouse.command("INSERT INTO outages (brand) VALUES ('Herald')")
+    warehouse.command("INSERT INTO quarantine (source) VALUES ('a.csv'), ('b.csv')")
+    with pytest.raises(InputError, match=r"data from another source \(1 outages, 2 rows in quarantine\)"):
+        pipeline.simulate(warehouse, settings, ask(**WORLD), truth=truth)
+    assert warehouse.scalar("SELECT count() FROM quarantine") == 2
+
+
 def test_an_interrupted_run_is_completed_by_the_same_command(
     warehouse: Warehouse, settings: Settings, truth: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,6 +120,22 @@ def test_a_world_into_files(warehouse: Warehouse, settings: Settings, tmp_path: 
     assert [path.name for path in tmp_path.iterdir()] == ["world"]
     with pytest.raises(InputError, match="is not an empty folder; choose another --out; nothing was changed"):
         simulate_files(ask(readers=20, days=4, seed=5), out)
+
+
+def test_the_command_writes_files_without_a_warehouse(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "world"
+    options = ["--readers", "20", "--days", "3", "--dirt", "late, outage", "--format", "jsonl", "--out", str(out)]
+    monkeypatch.setattr("sys.argv", ["readership", "simulate", *options, "--json"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
+    summary = json.loads(capsys.readouterr().out)
+    lines = (out / "events.jsonl").read_text().splitlines()
+    assert summary["events"] == len(lines) == len({json.loads(line)["event_id"] for line in lines})
+    assert summary["world"].endswith("dirt late, outage")
+    assert not (tmp_path / "var").exists()
 
 
 def test_a_stop_leaves_no_files_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
