@@ -151,19 +151,23 @@ def _asked(
     return (offers, retention), prompt, starts
 
 
-def _felt(
-    people: People, sessions: Sessions, reading: Reading, tier: Codes, prompted: Flags, offers: tuple[Offers, Offers]
-) -> Numbers:
-    """Mean liking of what was read, less advertising, prompts and unwelcome offers; finding nothing is no pleasure."""
-    who, reads = sessions.person, reading.articles
+def mood(people: People, sessions: Sessions, reading: Reading, with_ads: Flags) -> Numbers:
+    """How sessions are felt: mean liking of what was read, less advertising; finding nothing is no pleasure."""
+    reads = reading.articles
     total = np.bincount(reads.session, weights=reads.liking, minlength=len(sessions))
     liked = total / np.maximum(reading.counts, 1) - p.FELT_AT_REST
     felt = np.where(reading.counts > 0, liked, p.FOUND_NOTHING)
-    felt -= np.where(tier < p.PREMIUM, np.minimum(p.AD_WEIGHT / people.ad_tolerance[who], 0.5), 0.0)
-    felt -= p.PROMPT_IRRITATES * prompted
+    return felt - np.where(with_ads, np.minimum(p.AD_WEIGHT / people.ad_tolerance[sessions.person], 0.5), 0.0)
+
+
+def _felt(
+    people: People, sessions: Sessions, reading: Reading, tier: Codes, prompted: Flags, offers: tuple[Offers, Offers]
+) -> Numbers:
+    """How sessions are felt, less prompts and unwelcome offers."""
+    felt = mood(people, sessions, reading, tier < p.PREMIUM) - p.PROMPT_IRRITATES * prompted
     for offer, kinds in zip(offers, (people.offer_type, people.retention_type), strict=True):
         made = offer.session[offer.made]
-        felt[made] -= p.OFFER_IRRITATES_DOGS * (kinds[who[made]] == p.SLEEPING_DOG)
+        felt[made] -= p.OFFER_IRRITATES_DOGS * (kinds[sessions.person[made]] == p.SLEEPING_DOG)
     return felt
 
 

@@ -25,7 +25,13 @@ DAY = timedelta(days=1)
 
 
 def churn_probability(
-    states: pl.DataFrame, visits: pl.DataFrame, as_of: datetime, horizon_days: int, first_day: date, news_level: float
+    states: pl.DataFrame,
+    visits: pl.DataFrame,
+    as_of: datetime,
+    horizon_days: int,
+    first_day: date,
+    news_level: float,
+    drift_day: int | None = None,
 ) -> pl.DataFrame:
     """P(no session in [as_of, as_of + horizon_days)) of each reader: columns user_id, probability.
 
@@ -33,6 +39,7 @@ def churn_probability(
     visits      rows of the truth's `visits` that began that day or before and ended after that day's midnight
     first_day   the day the world began
     news_level  how big the news of that day was
+    drift_day   of the world, where it has one; that it will come is part of the state
 
     A reader who is in a session at `as_of` is seen after it: the probability is 0.
     """
@@ -45,7 +52,8 @@ def churn_probability(
     for number in range(1, horizon_days + 1):
         day = today + number * DAY
         part = np.ones(len(states)) if number < horizon_days else reader.begun(day, hours)
-        shares = step_shares(shares, chances(reader.fickleness, reader.kind, inner))
+        drifted = drift_day is not None and (day - first_day).days >= drift_day
+        shares = step_shares(shares, chances(reader.fickleness, reader.kind, inner, drifted))
         shares[0] *= stays_away(reader.rate(day, inner, newsletter) * part)
         inner = inner.after(np.zeros(len(states), dtype=bool), np.zeros(len(states)))
     reading = visits.filter((pl.col("session_start") < as_of) & (pl.col("session_end") >= as_of))["user_id"]
