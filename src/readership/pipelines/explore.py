@@ -27,7 +27,7 @@ SAMPLE_FILE = "user_features_sample.csv"
 ONE_ROW = ("overview", "refused", "impossible", "busiest_readers", "repeats", "lateness", "sessions")
 MANY_ROWS = (
     "filled", "quarantined", "days", "silences", "values", "hours", "sessions_per_reader", "gaps_between_visits",
-    "reading_time", "returning", "outages",
+    "reading_time", "returning", "outages", "most_read",
 )  # fmt: skip
 
 
