@@ -15,7 +15,7 @@ def test_the_figures_of_a_small_world(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def apart(readers: int, days: int) -> bench.Timing:
         sizes.append((readers, days))
-        return bench.Timing(readers * days, readers * days / 1000, 0.1 + readers / 1e5)
+        return bench.Timing(readers * days, readers * days / 1000, readers * days / 2000, 0.1 + readers / 1e5)
 
     monkeypatch.setattr(bench, "apart", apart)
     answer = bench.run(readers=2000)
@@ -23,6 +23,7 @@ def test_the_figures_of_a_small_world(monkeypatch: pytest.MonkeyPatch) -> None:
     assert answer["bench"] == "simulate"
     assert answer["figures"] == {
         "events_per_second": 1000,
+        "events_per_cpu_second": 2000,
         "events": 240_000,
         "peak_rss_gib": 0.12,
         "growth_10x": 10.0,
