@@ -19,9 +19,9 @@ LONG_DAYS = 120
 SEED = 7
 PROTOCOL = (
     "a world of {readers:,} readers and {long} days, seed 7, made in one process and thrown away: events_per_second, "
-    "peak_rss_gib. growth_10x and growth_40x: processor time for {readers:,} and {most:,} readers over that for {few:,}, of "
-    "{short} days each; events_growth_10x and events_growth_40x: the same of the events they make. "
-    "memory_growth_with_days: peak memory of {long} days over that of {short}"
+    "events_per_cpu_second, peak_rss_gib. growth_10x and growth_40x: processor time for {readers:,} and {most:,} "
+    "readers over that for {few:,}, of {short} days each; events_growth_10x and events_growth_40x: the same of the "
+    "events they make. memory_growth_with_days: peak memory of {long} days over that of {short}"
 )
 
 
