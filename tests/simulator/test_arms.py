@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 import pytest
-from conftest import Lived, live
+from lived_world import Lived, live
 
 from readership.simulator import Policies, World, simulate
 from readership.simulator import parameters as p
@@ -19,13 +19,13 @@ def _everybody(batch: OfferBatch) -> np.ndarray:
 @pytest.fixture(scope="module")
 def offered() -> Lived:
     """A world in which every eligible reader is made every offer, without arms."""
-    return live(World(4000, 120, 21, policies=Policies(offer=_everybody, retention=_everybody, arms=False)))
+    return live(World(3000, 100, 21, policies=Policies(offer=_everybody, retention=_everybody, arms=False)))
 
 
 @pytest.fixture(scope="module")
 def left_alone() -> Lived:
     """Its twin, in which nobody is."""
-    return live(World(4000, 120, 21, policies=Policies(arms=False)))
+    return live(World(3000, 100, 21, policies=Policies(arms=False)))
 
 
 @pytest.mark.parametrize("kind", OFFERED)

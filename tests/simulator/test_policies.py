@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 import pytest
-from conftest import live
+from lived_world import live
 
 from readership.simulator import Policies, World, simulate
 from readership.simulator import parameters as p
