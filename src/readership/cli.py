@@ -76,6 +76,7 @@ class Bench(StrEnum):
     """Benchmarks, each one file of `readership.benchmarks`."""
 
     aa = "aa"
+    adopt = "adopt"
     churn_cdnow = "churn-cdnow"
     churn_deskdrop = "churn-deskdrop"
     conversion_bank = "conversion-bank"
@@ -367,6 +368,7 @@ def doctor(
     table: Annotated[str | None, typer.Option(help="With --from: database.table, of events or of sessions.")] = None,
     mapping: Annotated[str | None, typer.Option(help="A TOML file; of files also native or deskdrop.")] = None,
     consent: Annotated[str | None, typer.Option(help="Judge as if readers had agreed to these purposes.")] = None,
+    brand: Annotated[str | None, typer.Option(help="Ask about this brand alone.")] = None,
     as_of: AsOf = None,
     html: Annotated[Path | None, typer.Option(help="Write the same as one page to send round.")] = None,
     json: Json = False,
@@ -378,7 +380,7 @@ def doctor(
 
     if (source is None) != (table is None) or (source and files):
         raise typer.BadParameter("name --from and --table together, or files, or neither")
-    facts = _facts(files or [], source, table, mapping, consent, _utc(as_of))
+    facts = _facts(files or [], source, table, mapping, consent, brand, _utc(as_of))
     diagnosis = diagnose(facts)
     page = report(facts, diagnosis, html) if html else None
     if json:
@@ -396,6 +398,7 @@ def _facts(
     table: str | None,
     mapping: str | None,
     consent: str | None,
+    brand: str | None,
     as_of: datetime | None,
 ) -> "Facts":
     """What the doctor reads: somebody's table (our own warehouse stays closed), files, or the warehouse."""
@@ -406,10 +409,10 @@ def _facts(
         from readership.pipelines.doctor_table import examine_table
         from readership.warehouse.remote import open_source
 
-        current = agreeing(load_settings(), consent)
+        current = agreeing(_of(brand), consent)
         with open_source(source, current) as server:
             return examine_table(server.table(table), load_mapping(mapping) if mapping else None, current, as_of)
-    with _warehouse() as (warehouse, current, progress):
+    with _warehouse(brand) as (warehouse, current, progress):
         current = agreeing(current, consent)
         if files:
             return examine_files(warehouse, current, files, load_mapping(mapping or "native"), progress)
@@ -611,7 +614,7 @@ def keys_create(name: Annotated[str, typer.Argument(help="Who will use it.")]) -
 def bench(
     name: Bench,
     data: Annotated[Path | None, typer.Option(help="Folder of the public data sets.")] = None,
-    sessions: Annotated[int | None, typer.Option(help="features: how many sessions.")] = None,
+    sessions: Annotated[int | None, typer.Option(help="adopt, features: how many sessions.")] = None,
     readers: Annotated[int | None, typer.Option(help="features, serving, simulate, aa: how many readers.")] = None,
     events: Annotated[int | None, typer.Option(help="ingest: how many events.")] = None,
     json: Json = False,

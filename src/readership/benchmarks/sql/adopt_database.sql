@@ -1,0 +1,3 @@
+-- The publisher's own database.
+-- grain: none
+CREATE DATABASE publisher
