@@ -6,6 +6,7 @@ return None where the warehouse holds no truth, an unfinished one, or one made b
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Protocol
 
 import numpy as np
 import polars as pl
@@ -109,6 +110,12 @@ def engagement_oracle(
     return _answers(warehouse, _some(reader_as_of), truth, at, dict.fromkeys(ENGAGEMENT, pl.Float64))
 
 
+class _Oracle(Protocol):
+    def __call__(self, warehouse: Warehouse, reader_as_of: pl.DataFrame, horizon_days: int) -> pl.DataFrame | None: ...
+
+
+READER_ORACLES: dict[str, _Oracle] = {"churn": churn_oracle, "conversion": conversion_oracle}
+"""By task: a probability for each reader and cut-off."""
 ENGAGEMENT = ("article_views", "article_completes", "engaged_seconds", "scroll_depth_sum", "session_seconds")
 
 

@@ -29,7 +29,7 @@ from readership.pipelines.audit import audit_leakage
 from readership.pipelines.brands import check_brand
 from readership.pipelines.dataset import build_dataset
 from readership.pipelines.fitting import Fit, fit
-from readership.pipelines.oracle import churn_oracle
+from readership.pipelines.oracle import READER_ORACLES
 from readership.pipelines.progress import Progress
 from readership.registry.bundles import Bundle, write_bundle
 from readership.registry.promotion import promote, register
@@ -115,9 +115,9 @@ def prepare(
         with progress.step("leakage audit"), _timed(timings, "audit"):
             audit = audit_leakage(warehouse, settings, progress=progress)
     oracle = None
-    if rule.name == "churn" and settings.brand is None:
-        with _timed(timings, "oracle"):
-            oracle = churn_oracle(warehouse, _asked(dataset.at(folds.test)), rule.horizon_days)
+    if rule.name in READER_ORACLES and settings.brand is None:
+        with progress.step("oracle"), _timed(timings, "oracle"):
+            oracle = READER_ORACLES[rule.name](warehouse, _asked(dataset.at(folds.test)), rule.horizon_days)
     source = "simulated publisher" if oracle is not None else f"event log in database {warehouse.database!r}"
     if settings.brand is not None:
         source += f", brand {settings.brand!r} alone"
