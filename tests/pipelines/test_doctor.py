@@ -98,8 +98,13 @@ def test_what_it_counts(each_warehouse: Warehouse, settings: Settings, tmp_path:
     assert facts.types["subscription_start"] == 1
 
 
-def test_its_labels_are_those_of_the_dataset(warehouse: Warehouse, settings: Settings, tmp_path: Path) -> None:
-    load(warehouse, settings, tmp_path, log(200))
+@pytest.mark.parametrize("brand", [None, "Kurier"])
+def test_its_labels_are_those_of_the_dataset(
+    warehouse: Warehouse, settings: Settings, tmp_path: Path, brand: str | None
+) -> None:
+    wander = [visit(reader, FIRST + timedelta(days=reader), brand="Bote") for reader in range(1, 60)]
+    load(warehouse, settings, tmp_path, [*log(200), *wander])
+    settings = settings.model_copy(update={"brand": brand})
     facts = examine(warehouse, settings)
     snapshot = newest_load(warehouse)
     for cutoff in facts.questions["churn"].cutoffs:

@@ -119,7 +119,7 @@ def count(ask: Ask, overview: dict[str, Any], settings: Settings, now: datetime)
     found = {**overview, **readers, **(gap[0] if gap else {})}
     found["brands"] = tuple(row["brand"] for row in ask("brands"))
     rules = {name: label_rule(name, settings) for name in TASKS}
-    asked = {name: _cutoffs(ask, name, rules[name], found["first"], now) for name in ("churn", "conversion")}
+    asked = {name: _cutoffs(ask, name, rules[name], settings, found["first"], now) for name in ("churn", "conversion")}
     found["questions"] = {name: _question(rule, *asked.get(name, ((), 0))) for name, rule in rules.items()}
     return found
 
@@ -136,13 +136,20 @@ def report(facts: Facts, diagnosis: Diagnosis, path: Path) -> Path:
         raise InputError(f"{path} cannot be written: {error}; name another file with --html") from error
 
 
-def _cutoffs(ask: Ask, name: str, rule: LabelRule, first: datetime, now: datetime) -> tuple[tuple[Cutoff, ...], int]:
+def _cutoffs(
+    ask: Ask, name: str, rule: LabelRule, settings: Settings, first: datetime, now: datetime
+) -> tuple[tuple[Cutoff, ...], int]:
     """Readers at the last cut-off of each fold and at every test cut-off, and how many cut-offs are planned."""
     folds = _folds(rule, first, now)
     if folds is None:
         return (), 0
     chosen = _chosen(folds)
-    values = {"horizon_days": rule.horizon_days, "lookback_days": rule.lookback_days, "cutoffs": list(chosen)}
+    values = {
+        "horizon_days": rule.horizon_days,
+        "lookback_days": rule.lookback_days,
+        "cutoffs": list(chosen),
+        "only_brand": settings.brand or "",
+    }
     rows = {row["as_of"]: row for row in ask(name, **values)}
     nobody = {"asked": 0, "positives": 0}
     counted = (Cutoff(at, fold, **_numbers(rows.get(at, nobody))) for at, fold in chosen.items())

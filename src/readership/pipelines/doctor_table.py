@@ -11,7 +11,7 @@ from readership.evaluation.readiness import Facts
 from readership.events.consent import bits
 from readership.events.mapping import Mapping as SourceMapping
 from readership.events.mapping import load_mapping
-from readership.events.proposal import propose
+from readership.pipelines.adopt import propose_mapping
 from readership.pipelines.clock import CLOSING, LIVE
 from readership.pipelines.doctor import SQL, Ask, asking, count, surroundings
 from readership.settings import Settings
@@ -45,7 +45,7 @@ def examine_table(
 
     Raises InputError naming the column the mapping asks for where the table has none, or what no column was found for.
     """
-    mapping = mapping or proposed(table)
+    mapping = mapping or mapping_of(table, settings)
     source = f"the table {table.name} on {table.source.place} (mapping {mapping.name!r})"
     columns = _bound_columns(table, mapping)
     select = _selecting(table)
@@ -75,12 +75,15 @@ def examine_table(
     )
 
 
-def proposed(table: SourceTable) -> SourceMapping:
-    """The mapping its columns suggest; InputError naming the fields no column was found for."""
-    found = propose(table.columns, zone=table.zone)
-    if "subscription_tier" in found.matched:
-        tiers = table.values(found.matched["subscription_tier"])
-        found = propose(table.columns, zone=table.zone, tiers=tiers)
+def mapping_of(table: SourceTable, settings: Settings) -> SourceMapping:
+    """The mapping that `ingest --from` would use: the one in `mappings/`, else one proposed from the columns.
+
+    Nothing is written. InputError names the fields no column was found for.
+    """
+    kept = settings.path("mappings") / f"{table.name}.toml"
+    if kept.is_file():
+        return load_mapping(kept)
+    found = propose_mapping(table)
     if not found.complete:
         raise InputError(
             f"{table.name}: no column was found for {', '.join(found.missing)}; its columns are "

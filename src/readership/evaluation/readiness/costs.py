@@ -72,7 +72,8 @@ def _run(f: Facts, millions: float) -> tuple[float, float, float]:
     cutoffs, rows = sum(question.planned for question in asked), sum(question.rows for question in asked)
     training = TRAINING_SECONDS.at(rows / MILLION) if cutoffs else 0.0
     seconds = EXPLORE_AND_FEATURE_SECONDS.at(millions) + cutoffs * CUTOFF_SECONDS.at(millions) + training
-    memory = RUN_MEMORY_GIB.at(f.readers / MILLION) + rows * ROW_GIB
+    largest = max((question.rows for question in asked), default=0.0)
+    memory = RUN_MEMORY_GIB.at(f.readers / MILLION) + largest * ROW_GIB
     return seconds, memory, RESULTS_GIB.at(f.readers / MILLION) + rows * ROW_GIB / 8
 
 

@@ -1,6 +1,6 @@
 -- Registered readers seen in the lookback before each cut-off, and how many of them had no row in the horizon after it.
 -- grain: as_of    leakage rule: cut-offs lie at midnight UTC, so whole days decide; late arrivals are not told apart
--- Reads `source`. An estimate for the planner: datasets count to the millisecond, by what was known.
+-- Reads `source`. With `only_brand`, seen is meant there. An estimate for the planner: datasets count to the millisecond, by what was known.
 SELECT
     as_of, count() AS asked,
     countIf(NOT arrayExists(day -> day >= toDate(as_of, 'UTC') AND day < toDate(as_of, 'UTC') + {horizon_days:UInt16}, days))
@@ -8,7 +8,7 @@ SELECT
 FROM
 (
     SELECT
-        groupUniqArray(toDate(at, 'UTC')) AS days,
+        groupUniqArrayIf(toDate(at, 'UTC'), {only_brand:String} = '' OR brand = {only_brand:String}) AS days,
         minIf(at, registered) AS registered_at,
         countIf(registered) AS registrations,
         argMaxIf(consent, at, isNotNull(consent)) AS stated

@@ -1,11 +1,11 @@
 -- Registered readers without a subscription seen in the lookback before each cut-off, and how many began one in the horizon after it.
 -- grain: as_of    leakage rule: cut-offs lie at midnight UTC; late arrivals are not told apart
--- Reads `source`. A subscription begins with its event, or with the first paid tier after an unpaid one.
+-- Reads `source`. With `only_brand`, seen is meant there. A subscription begins with its event, or with the first paid tier after an unpaid one.
 SELECT as_of, count() AS asked, countIf(began AND began_at < as_of + toIntervalDay({horizon_days:UInt16})) AS positives
 FROM
 (
     SELECT
-        groupUniqArray(toDate(at, 'UTC')) AS days,
+        groupUniqArrayIf(toDate(at, 'UTC'), {only_brand:String} = '' OR brand = {only_brand:String}) AS days,
         minIf(at, registered) AS registered_at,
         countIf(registered) AS registrations,
         argMaxIf(consent, at, isNotNull(consent)) AS stated,
