@@ -202,3 +202,15 @@ def test_a_brand_s_subscribers_pay_for_it_or_for_every_brand_and_read_it(
     assert asked(warehouse, settings, "churn_subscribers", "North") == {1: 1, 3: 1}
     assert asked(warehouse, settings, "churn_subscribers", "South") == {2: 1, 4: 0}
     assert asked(warehouse, settings, "churn_subscribers") == {1: 1, 2: 1, 3: 1, 4: 0}
+
+
+def test_billing_that_was_not_known_yet_leaves_the_question_to_the_events(
+    warehouse: Warehouse, settings: Settings, tmp_path: Path
+) -> None:
+    end = T + 10 * DAY
+    start = event(1, "1", end - 30 * DAY, event_type="subscription_start", period_end=end.isoformat())
+    deliver(warehouse, settings, tmp_path, [start, event(2, "1", T - DAY), event(3, "2", T - DAY)])
+    bill(warehouse, paid("1", end - 30 * DAY, end, received_at=T + MS), paid("2", T - DAY, end, received_at=T + MS))
+    assert asked(warehouse, settings, "churn_subscribers") == {1: 1}
+    bill(warehouse, paid("2", T - DAY, end, received_at=T))
+    assert asked(warehouse, settings, "churn_subscribers") == {2: 1}

@@ -124,7 +124,9 @@ def _models(
 
     def subscribers() -> None:
         if not warehouse.scalar(read_sql("readership.pipelines.sql", "paid_periods")):
-            raise NotEnoughData("the table `subscriptions` holds no paid periods")
+            raise NotEnoughData(
+                "the table `subscriptions` holds no paid periods; `readership ingest --table subscriptions FILE` loads them"
+            )
         prepared = prepare(warehouse, settings, now, population="subscribers", audit=audited(), progress=progress)
         made.append(train_task(prepared, settings, progress=progress))
 

@@ -2,7 +2,7 @@
 -- grain: user_id    leakage rule: who is asked about: received_at <= as_of; the answer: renewals that begin before period_end + 30 days (all within as_of + horizon)
 -- A period cancelled before it began, or at once, is no renewal.
 -- With a brand: periods that pay for it, and those that pay for every brand of readers seen there in the lookback.
--- Paid periods come from the table `subscriptions`; where that is empty, from the starts and renewals among the events.
+-- Paid periods come from the table `subscriptions`; where none of it was known at as_of, from the starts and renewals among the events.
 WITH
     {as_of:DateTime64(3, 'UTC')} AS opens_at,
     opens_at + toIntervalDay({horizon_days:UInt16}) AS closes_at,
@@ -11,7 +11,10 @@ WITH
         SELECT groupUniqArray(brand::String) FROM outages
         WHERE starts_at < closes_at AND ends_at > opens_at AND loaded_at <= {snapshot_at:DateTime64(3, 'UTC')}
     ) AS broken_brands,
-    (SELECT count() FROM subscriptions WHERE loaded_at <= {snapshot_at:DateTime64(3, 'UTC')}) AS recorded_periods,
+    (
+        SELECT count() FROM subscriptions
+        WHERE received_at <= opens_at AND loaded_at <= {snapshot_at:DateTime64(3, 'UTC')}
+    ) AS recorded_periods,
     paid AS
     (
         SELECT
@@ -19,7 +22,8 @@ WITH
             if(reason = '' AND isNotNull(cancelled_at), 'voluntary', reason::String) AS reason,
             ifNull(cancelled_at <= period_start, 0) AS never_began, received_at, loaded_at
         FROM subscriptions
-        WHERE ({brand:String} = '' OR brand IN ('', {brand:String}))
+        WHERE recorded_periods > 0
+            AND ({brand:String} = '' OR brand IN ('', {brand:String}))
             AND loaded_at <= {snapshot_at:DateTime64(3, 'UTC')}
         UNION ALL
         SELECT
