@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 from io import StringIO
 from pathlib import Path
+from shlex import quote as quoted
 from typing import Any
 from urllib.parse import quote
 
@@ -103,7 +104,8 @@ def _asked(settings: Settings) -> str | None:
         return None
     reader = pl.read_parquet(scores, columns=["reader_id"], n_rows=1).item()
     address = f"http://{settings.api_host}:{settings.api_port}/v1/readers/{quote(reader, safe='')}/churn"
-    return f"`readership serve` in one terminal, `curl {address}` in another"
+    serve = f"READERSHIP_BRAND={quoted(settings.brand)} readership serve" if settings.brand else "readership serve"
+    return f"`{serve}` in one terminal, `curl {address}` in another"
 
 
 def _models(
@@ -125,7 +127,8 @@ def _models(
     def subscribers() -> None:
         if not warehouse.scalar(read_sql("readership.pipelines.sql", "paid_periods")):
             raise NotEnoughData(
-                "the table `subscriptions` holds no paid periods; `readership ingest --table subscriptions FILE` loads them"
+                "the table `subscriptions` holds no paid periods; `readership ingest --table subscriptions FILE` "
+                "loads them"
             )
         prepared = prepare(warehouse, settings, now, population="subscribers", audit=audited(), progress=progress)
         made.append(train_task(prepared, settings, progress=progress))
