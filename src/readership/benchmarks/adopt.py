@@ -28,9 +28,9 @@ THREADS = 2
 PROTOCOL = (
     "{sessions:,} generated sessions of a year with {articles} articles each on average, in a publisher's own "
     "MergeTree table (UUIDs, hashed reader ids, local times, own names), read by the proposed mapping into an empty "
-    "warehouse, {threads} threads, in a process of its own; source and warehouse are two databases of one embedded engine, so no "
-    "network and no HTTP is measured, and peak memory is that of both; then the same command again (again_seconds: "
-    "nothing new); the peer copies the rows from table to table inside the engine, checking nothing"
+    "warehouse, {threads} threads, in a process of its own; source and warehouse are two databases of one embedded "
+    "engine, so no network and no HTTP is measured, and peak memory is that of both; then the same command "
+    "again (again_seconds: nothing new); the peer copies the rows from table to table in the engine, checking nothing"
 )
 
 

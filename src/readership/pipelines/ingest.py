@@ -107,6 +107,8 @@ def ingest(
     Raises InputError naming the file and the next step; chunks stored before that stay, and count as
     duplicates when the corrected file is loaded.
     """
+    if mapping.kind != "events":
+        raise InputError(f"mapping {mapping.name} is one of {mapping.kind}; `readership ingest` reads them as such")
     migrate(warehouse)
     sources = [inspect(Path(file)) for file in files]
     with staging(warehouse) as stage:
