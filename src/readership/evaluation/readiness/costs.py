@@ -1,8 +1,8 @@
 """What a run would take: time, memory and disk, from what was measured on a small machine.
 
-Every figure is a start plus a slope. They were measured with two processors at a simulated publisher's 0.3, 1.3 and
-3.2 million events; docs/doctor.md says how, and how to measure again. They tell minutes from hours, and a laptop
-from a server, no more.
+Every figure is a start plus a slope, measured with two processors at a simulated publisher's 0.3 and 1.3 million
+events; docs/doctor.md says how, and how to measure again. They tell minutes from hours, and a laptop from a server, no
+more.
 """
 
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from readership.evaluation.readiness.facts import Facts
 from readership.evaluation.reports.words import span
 
 MILLION = 1_000_000
-EVENTS_A_SESSION = 9.2
-"""Of the simulated publisher; a table of sessions is costed as the events it stands for."""
+EVENTS_A_SESSION = 2.5
+"""Of the example's table of sessions: the events that are read off a row."""
 
 
 class Line(NamedTuple):
@@ -27,16 +27,16 @@ class Line(NamedTuple):
         return self.start + self.slope * millions
 
 
-LOAD_SECONDS = Line(1.5, 9.0)
+LOAD_SECONDS = Line(1.0, 15.0)
 LOAD_MEMORY_GIB = Line(2.0, 0.0)
-WAREHOUSE_GIB = Line(0.01, 0.1)
+WAREHOUSE_GIB = Line(0.01, 0.11)
 EXPLORE_AND_FEATURE_SECONDS = Line(7.4, 3.1)
 CUTOFF_SECONDS = Line(0.42, 0.26)
 TRAINING_SECONDS = Line(30.0, 400.0)
 RUN_MEMORY_GIB = Line(0.9, 0.3)
 RESULTS_GIB = Line(0.02, 0.4)
 ROW_GIB = 148 * 4 * 4 / 2**30
-"""A row of a dataset: its features as float32, four copies while models are fitted."""
+"""A row of a dataset: its features as float32, with room for four copies while models are fitted."""
 TIGHT = 0.8
 
 

@@ -58,7 +58,8 @@ def _all(f: Facts) -> Iterator[Remark]:
 def _history(f: Facts) -> Remark:
     assert f.first
     assert f.last
-    said = f"{plural(int(f.span_days), 'day')}, {f.first:%Y-%m-%d} to {f.last:%Y-%m-%d}, {f.days:,} of them with rows"
+    span_days = (f.last.date() - f.first.date()).days + 1
+    said = f"{plural(span_days, 'day')}, {f.first:%Y-%m-%d} to {f.last:%Y-%m-%d}, {f.days:,} of them with rows"
     if f.gap_days > 1:
         return Remark(
             "history",
