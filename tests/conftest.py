@@ -1,5 +1,6 @@
 """One embedded warehouse for the whole test process (one path a process); each test gets its own database."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -7,6 +8,8 @@ from clickhouse_http_shim import served
 
 from readership.settings import Settings
 from readership.warehouse import Warehouse
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # some tests load ONNX Runtime by themselves
 
 
 @pytest.fixture(scope="session")
