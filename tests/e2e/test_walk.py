@@ -81,10 +81,10 @@ def test_the_source_is_untouched(walk: Walk) -> None:
 
 def test_the_doctor_says_what_is_missing_and_what_consent_would_allow(walk: Walk) -> None:
     without, granted, loaded = (*walk.printed["readership doctor"],)
-    assert re.search(r"impossible +baselines, churn: nobody is known to agree", without)
-    assert re.search(r"(ready|degraded) +baselines, churn", granted)
-    assert re.search(r"impossible +churn_subscribers: no paid periods are known", granted)
-    assert re.search(r"(ready|degraded) +churn_subscribers", loaded)
+    assert re.search(r"impossible +[a-z_, ]*\bchurn: nobody is known to agree", without)
+    assert re.search(r"(ready|degraded) +[a-z_, ]*\bchurn:", granted)
+    assert re.search(r"impossible +[a-z_, ]*churn_subscribers: no paid periods are known", granted)
+    assert re.search(r"(ready|degraded) +[a-z_, ]*churn_subscribers:", loaded)
     page = (walk.folder / "doctor.html").read_text(encoding="utf-8")
     assert "3 brands: " in page
     assert "secret" not in page

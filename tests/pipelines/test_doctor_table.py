@@ -183,3 +183,22 @@ def test_what_is_wrong_with_table_or_mapping_is_said(foreign: Warehouse, judge: 
         InputError, match=r"theirs\.bad holds 1 rows, 1 with a reader and 1 with a time, but none that can be"
     ):
         judge("theirs.bad")
+
+
+@pytest.mark.parametrize(
+    ("who", "said"),
+    [
+        ("reader:mistaken", r"user or password is wrong; correct --from"),
+        (
+            "stranger:secret",
+            r"theirs\.visits on .*: this user may not read it; ask for `GRANT SELECT ON theirs\.visits",
+        ),
+    ],
+)
+def test_who_may_not_read_is_told_what_to_ask_for(
+    visits: Warehouse, server_dsn: str, settings: Settings, who: str, said: str
+) -> None:
+    dsn = server_dsn.replace("default:secret", who).removesuffix("/analytics")
+    with pytest.raises(InputError, match=said) as refused, open_source(dsn, settings) as source:
+        examine_table(source.table("theirs.visits"), None, settings)
+    assert who.split(":")[1] not in str(refused.value)
