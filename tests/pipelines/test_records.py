@@ -154,6 +154,19 @@ def test_versions_with_their_own_valid_from_keep_it(each_warehouse: Warehouse, t
     ]
 
 
+def test_versions_announced_for_later_are_known_now_and_once(each_warehouse: Warehouse, tmp_path: Path) -> None:
+    soon, later = (datetime.now(UTC).replace(microsecond=0) + n * DAY for n in (30, 60))
+    ads = [{"ad_id": "1", "starts_at": JAN, "bid_eur": bid, "valid_from": at} for bid, at in ((2, soon), (3, later))]
+    rows = [{"ad_id": "1", "starts_at": JAN, "bid_eur": 1}, *ads]
+    assert counts(load(each_warehouse, tmp_path, *rows, table="ads")) == (3, 0, 0, 0)
+    assert counts(load(each_warehouse, tmp_path, *rows, table="ads")) == (0, 0, 3, 0)
+    held = stored(each_warehouse, "valid_from, bid_eur, received_at", "ads")
+    assert [row[:2] for row in held] == [(JAN, 1.0), (soon, 2.0), (later, 3.0)]
+    assert all(received < soon for _, _, received in held)
+    further = {**ads[0], "bid_eur": 4, "valid_from": later + DAY}
+    assert counts(load(each_warehouse, tmp_path, *rows, further, table="ads")) == (0, 1, 3, 0)
+
+
 def test_received_now_makes_every_row_news(each_warehouse: Warehouse, tmp_path: Path) -> None:
     before = datetime.now(UTC) - DAY
     load(each_warehouse, tmp_path, period("1", cancelled_at=JAN + DAY), received="now")

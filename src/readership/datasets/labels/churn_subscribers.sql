@@ -20,7 +20,7 @@ WITH
         SELECT
             user_id, plan::String AS plan, brand::String AS paid_brand, period_start, period_end,
             if(reason = '' AND isNotNull(cancelled_at), 'voluntary', reason::String) AS reason,
-            ifNull(cancelled_at <= period_start, 0) AS never_began, received_at, loaded_at
+            ifNull(cancelled_at <= period_start, 0) AS never_began, valid_from, received_at, loaded_at
         FROM subscriptions
         WHERE recorded_periods > 0
             AND ({brand:String} = '' OR brand IN ('', {brand:String}))
@@ -28,7 +28,8 @@ WITH
         UNION ALL
         SELECT
             user_id, plan::String AS plan, brand::String AS paid_brand, timestamp AS period_start,
-            assumeNotNull(period_end) AS period_end, '' AS reason, 0 AS never_began, received_at, loaded_at
+            assumeNotNull(period_end) AS period_end, '' AS reason, 0 AS never_began,
+            timestamp AS valid_from, received_at, loaded_at
         FROM events
         WHERE recorded_periods = 0
             AND ({brand:String} = '' OR brand IN ('', {brand:String}))
@@ -43,12 +44,12 @@ WITH
         (
             SELECT
                 user_id, plan, period_start,
-                argMax(period_end, (received_at, loaded_at)) AS ends,
-                argMax(paid_brand, (received_at, loaded_at)) = {brand:String} AS of_brand
+                argMax(period_end, (received_at, valid_from, loaded_at)) AS ends,
+                argMax(paid_brand, (received_at, valid_from, loaded_at)) = {brand:String} AS of_brand
             FROM paid
             WHERE received_at <= opens_at
             GROUP BY user_id, plan, period_start
-            HAVING ends > period_start AND argMax(never_began, (received_at, loaded_at)) = 0
+            HAVING ends > period_start AND argMax(never_began, (received_at, valid_from, loaded_at)) = 0
         )
         GROUP BY user_id
         HAVING expires_at > opens_at AND expires_at <= opens_at + grace
@@ -57,9 +58,9 @@ WITH
     (
         SELECT
             user_id, plan, period_start,
-            argMax(period_end, (received_at, loaded_at)) AS ends,
-            argMax(reason, (received_at, loaded_at)) AS why,
-            argMax(never_began, (received_at, loaded_at)) AS void
+            argMax(period_end, (received_at, valid_from, loaded_at)) AS ends,
+            argMax(reason, (received_at, valid_from, loaded_at)) AS why,
+            argMax(never_began, (received_at, valid_from, loaded_at)) AS void
         FROM paid
         WHERE period_start < closes_at
         GROUP BY user_id, plan, period_start

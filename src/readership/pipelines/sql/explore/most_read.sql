@@ -4,9 +4,10 @@
 WITH
     titles AS
     (
-        SELECT article_id, argMax(title, (received_at, loaded_at)) AS title
+        SELECT article_id, argMax(title, (received_at, valid_from, loaded_at)) AS title
         FROM articles
-        WHERE received_at <= {as_of:DateTime64(3,'UTC')} AND loaded_at <= {snapshot_at:DateTime64(3,'UTC')}
+        WHERE received_at <= {as_of:DateTime64(3,'UTC')} AND valid_from <= {as_of:DateTime64(3,'UTC')}
+          AND loaded_at <= {snapshot_at:DateTime64(3,'UTC')}
         GROUP BY article_id
     )
 SELECT

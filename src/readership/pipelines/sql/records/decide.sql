@@ -5,12 +5,12 @@ INSERT INTO {staging:Identifier}.decided
 SELECT
     n, part, learned_at, first_n,
     if(guess = 'changed' AND NOT stated
-        AND row_number() OVER (PARTITION BY version_of, guess, stated ORDER BY received_at DESC, n, part) > 1, 'repeat', guess) AS verdict
+        AND row_number() OVER (PARTITION BY version_of, valid_from, guess, stated ORDER BY received_at DESC, n, part) > 1, 'repeat', guess) AS verdict
 FROM
 (
     SELECT
         rows.n AS n, rows.part AS part, rows.stated AS stated, rows.version_of AS version_of,
-        rows.received_at AS received_at, firsts.first_n AS first_n,
+        rows.received_at AS received_at, rows.valid_from AS valid_from, firsts.first_n AS first_n,
         multiIf(
             rows.content != firsts.first_content, 'conflict',
             rows.n != firsts.first_n, 'repeat',
@@ -22,14 +22,14 @@ FROM
             fromUnixTimestamp64Milli({now_ms:Int64}, 'UTC'), rows.received_at) AS learned_at
     FROM
     (
-        SELECT n, part, stated, version_of, content, received_at FROM {staging:Identifier}.rows
+        SELECT n, part, stated, version_of, content, valid_from, received_at FROM {staging:Identifier}.rows
     ) AS rows
     INNER JOIN
     (
-        SELECT version_of, received_at, min(n) AS first_n, argMin(content, (n, part)) AS first_content
+        SELECT version_of, valid_from, received_at, min(n) AS first_n, argMin(content, (n, part)) AS first_content
         FROM {staging:Identifier}.rows
-        GROUP BY version_of, received_at
-    ) AS firsts ON firsts.version_of = rows.version_of AND firsts.received_at = rows.received_at
+        GROUP BY version_of, valid_from, received_at
+    ) AS firsts ON firsts.version_of = rows.version_of AND firsts.received_at = rows.received_at AND firsts.valid_from = rows.valid_from
     LEFT JOIN
     (
         SELECT

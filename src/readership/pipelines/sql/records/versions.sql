@@ -16,7 +16,7 @@ FROM
 (
     SELECT
         *,
-        fields['received_at'] != '' OR fields['valid_from'] != '' AS stated,
+        fields['received_at'] != '' OR ifNull(times['valid_from'] <= {now_ms:Int64}, 0) AS stated,
         coalesce(
             times['cancelled_at'], times['withdrawn_at'],
             if(fields['reason'] != '', times['period_end'], NULL)) AS ended_ms,
@@ -24,7 +24,7 @@ FROM
             fields['received_at'] != '', ifNull(times['received_at'], 0),
             {received_now:UInt8} = 1, {now_ms:Int64},
             least(ifNull(times['valid_from'], ifNull(times[{begins:String}], 0)), {now_ms:Int64})) AS begun_ms,
-        arrayJoin(if(NOT stated AND {received_now:UInt8} = 0 AND least(ifNull(ended_ms, 0), {now_ms:Int64}) > begun_ms, [1, 2], [0])) AS part
+        arrayJoin(if(NOT stated AND fields['valid_from'] = '' AND {received_now:UInt8} = 0 AND least(ifNull(ended_ms, 0), {now_ms:Int64}) > begun_ms, [1, 2], [0])) AS part
     FROM {staging:Identifier}.checked
     WHERE field = ''
 )
