@@ -16,6 +16,7 @@ from readership.simulator import Day
 from readership.simulator.stream import json_texts
 
 Format = Literal["parquet", "jsonl"]
+ROWS_IN_GROUP = 250_000
 
 
 def simulate_files(
@@ -95,15 +96,26 @@ class Files(ExitStack):
 
 
 class _Parquet:
+    """Days are put together to large row groups: a file of many small ones is slow to read, for us and for others."""
+
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self.schema = schema
         self._writer = pq.ParquetWriter(path.with_name(f"{path.name}.parquet"), schema, compression="zstd")
+        self._waiting: list[pa.Table] = []
 
     def write(self, table: pa.Table) -> None:
-        self._writer.write_table(table)
+        self._waiting.append(table)
+        if sum(map(len, self._waiting)) >= ROWS_IN_GROUP:
+            self._flush()
 
     def close(self) -> None:
+        self._flush()
         self._writer.close()
+
+    def _flush(self) -> None:
+        if self._waiting:
+            self._writer.write_table(pa.concat_tables(self._waiting).unify_dictionaries())
+            self._waiting.clear()
 
 
 class _Lines:
