@@ -115,6 +115,11 @@ def adopt(
                 progress.say(f"{table.name}: {reader.read:,} of {sum(part.rows for part in todo):,} rows read")
     if mapping.kind == "events" and not check:
         build_sessions(warehouse)
+    if progress and isinstance(load, SessionRows) and load.counts.created_before_end:
+        progress.say(
+            f"{table.name}: {load.counts.created_before_end:,} rows were written before their session ended, by "
+            f"{mapping.column('created_at')!r}: are its times of another zone? They count as known when it ended"
+        )
     return _summary(warehouse, load) | {"table": table.name, "mapping": mapping.name, "rows_read": reader.read}
 
 
