@@ -13,7 +13,7 @@ draw in the same way draw alike.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,16 +92,6 @@ class AdBatch(NamedTuple):
 
 
 Batch = TypeVar("Batch", SlateBatch, PromptBatch, OfferBatch, AdBatch)
-
-
-class Learner(Protocol):
-    """A policy with a memory."""
-
-    every: int
-
-    def __call__(self, batch: Any) -> NDArray[Any]: ...
-
-    def learn(self, batch: Any, answer: NDArray[Any], outcome: NDArray[Any]) -> None: ...
 
 
 def editors_choice(batch: SlateBatch) -> NDArray[np.int64]:
