@@ -4,10 +4,10 @@ Every world is made in a process of its own, day by day, and thrown away; loadin
 """
 
 import resource
-import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from readership.benchmarks.result import result
@@ -69,5 +69,13 @@ def measure(readers: int, days: int) -> Timing:
     began, worked = time.perf_counter(), time.process_time()
     events = sum(len(day.events) for day in simulate(World(readers, days, SEED)))
     seconds, cpu_seconds = time.perf_counter() - began, time.process_time() - worked
-    unit = 2**10 if sys.platform == "linux" else 1
-    return Timing(events, seconds, cpu_seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**30)
+    return Timing(events, seconds, cpu_seconds, peak_rss_gib())
+
+
+def peak_rss_gib() -> float:
+    """The most memory this process has held. Linux's `ru_maxrss` would include what its parent held when it began."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        (held,) = (line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+        return int(held) / 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**30
