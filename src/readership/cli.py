@@ -265,7 +265,7 @@ def ingest(
         raise typer.BadParameter("name the files to load; --from also needs --table")
     chosen = load_mapping(mapping)
     with _warehouse() as (warehouse, current, progress):
-        if not check and (said := make_way(warehouse, current)):
+        if not check and (said := make_way(warehouse, current, files)):
             progress.say(said)
         if chosen.kind == "sessions":
             from readership.pipelines.adopt import ingest_session_files
@@ -344,7 +344,7 @@ def _ingest_records(
         raise typer.BadParameter(f"--from needs --source-table: the table there that holds {table}, database.table")
     chosen = load_record_mapping(mapping, RECORD_TABLES[table])
     with _warehouse() as (warehouse, current, progress):
-        if not check and (said := make_way(warehouse, current)):
+        if not check and (said := make_way(warehouse, current, files or [])):
             progress.say(said)
         if source and source_table:
             summary = adopt_records(

@@ -1,7 +1,10 @@
 """A real log takes the place of a simulated publisher: the two never share a warehouse, nor a champion."""
 
 import shutil
+from collections.abc import Sequence
+from pathlib import Path
 
+from readership.events.source import inspect
 from readership.pipelines.truth import TRUTH, held_world
 from readership.registry.promotion import retire
 from readership.settings import Settings
@@ -10,11 +13,14 @@ from readership.warehouse import Warehouse, read_sql
 SQL = "readership.pipelines.sql.truth"
 
 
-def make_way(warehouse: Warehouse, settings: Settings) -> str | None:
+def make_way(warehouse: Warehouse, settings: Settings, files: Sequence[Path] = ()) -> str | None:
     """Remove the simulated world, if the warehouse holds one, its online features and its champions; says what it did.
 
-    Nothing is lost: the same seed makes the same world again. Bundles and reports stay on disk.
+    Nothing is lost: the same seed makes the same world again. Bundles and reports stay on disk. Raises InputError, and
+    removes nothing, where one of the `files` of the log cannot be read.
     """
+    for file in files:
+        inspect(file)
     world = held_world(warehouse)
     if world is None:
         return None
