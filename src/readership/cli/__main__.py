@@ -1,0 +1,5 @@
+"""`python -m readership.cli`."""
+
+from readership.cli import main
+
+main()

@@ -1,0 +1,130 @@
+"""Commands about models: `train`, `evaluate`, `models`, `promote`, `rollback`, `batch-score`."""
+
+import json as json_module
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from readership.cli.application import (
+    app,
+    emit,
+    in_utc,
+    models_app,
+    open_warehouse,
+    settings_of,
+)
+from readership.cli.options import AsOf, Brand, Json, Population, Task
+from readership.settings import load_settings
+
+if TYPE_CHECKING:
+    pass
+
+
+@app.command()
+def train(
+    task: Annotated[Task | None, typer.Argument(help="What to train.")] = None,
+    baselines: Annotated[bool, typer.Option("--baselines", help="Step 03: the simple models only.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Every task.")] = False,
+    population: Annotated[Population, typer.Option(help="Whose churn.")] = Population.registered,
+    as_of: AsOf = None,
+    brand: Brand = None,
+    json: Json = False,
+) -> None:
+    """Steps 03 and 04: fit, choose on validation, calibrate, judge on held-out time, register, report."""
+    from readership.pipelines.clock import resolve_now
+    from readership.pipelines.train import Trained, prepare, train_baselines, train_task
+
+    if (task is None) == (not (baselines or every)):
+        raise typer.BadParameter("name a task, or --baselines, or --all")
+    with open_warehouse(brand) as (warehouse, current, progress):
+        now = resolve_now(warehouse, current, in_utc(as_of))
+        progress.say(now.reason)
+        step = train_baselines if baselines else train_task
+        results: list[Trained] = []
+        for name in Task if every else [task or Task.churn]:
+            of = Population.registered if every and name is not Task.churn else population
+            audit = results[0].audit if results else None
+            prepared = prepare(
+                warehouse, current, now.at, task=name.value, population=of.value, audit=audit, progress=progress
+            )
+            results.append(step(prepared, current, progress=progress))
+    found = [result.as_dict() for result in results]
+    if every and json:
+        emit({"models": found}, json)
+        return
+    for result in found:
+        emit(result, json)
+
+
+@app.command()
+def evaluate(task: Task, brand: Brand = None, json: Json = False) -> None:
+    """The newest evaluation of a task, as it was measured on held-out time."""
+    from readership.pipelines.run import evaluation_table, read_evaluation
+
+    evaluation = read_evaluation(settings_of(brand), task.value)
+    if json:
+        typer.echo(json_module.dumps(evaluation))
+        return
+    typer.echo(evaluation_table([evaluation]))
+
+
+@models_app.command("list")
+def models_list(json: Json = False) -> None:
+    """Versions, their metrics, and which is champion or challenger."""
+    from readership.registry.versions import list_models
+
+    rows = list_models(load_settings())
+    if json:
+        typer.echo(json_module.dumps({"models": rows}, default=str))
+        return
+    for row in rows:
+        typer.echo("  ".join(f"{name}={value}" for name, value in row.items()))
+
+
+@models_app.command("sync")
+def models_sync(json: Json = False) -> None:
+    """Make `live.json` and the registry's aliases agree again."""
+    from readership.registry.promotion import sync
+
+    emit(sync(load_settings()), json)
+
+
+@app.command()
+def promote(
+    task: Task,
+    version: Annotated[str | None, typer.Option(help="By default the newest challenger.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Even where the rule refuses; needs --why.")] = False,
+    why: Annotated[str | None, typer.Option(help="Recorded with the promotion.")] = None,
+    json: Json = False,
+) -> None:
+    """Make a version champion if it meets the rule; serving picks it up without a restart."""
+    from readership.registry.promotion import promote as run
+
+    if force and not why:
+        raise typer.BadParameter("--force needs --why")
+    emit(run(load_settings(), task.value, version, force=force, why=why).as_dict(), json)
+
+
+@app.command()
+def rollback(
+    task: Task,
+    why: Annotated[str | None, typer.Option(help="Recorded with the change.")] = None,
+    json: Json = False,
+) -> None:
+    """Make the previous champion live again."""
+    from readership.registry.promotion import rollback as run
+
+    emit(run(load_settings(), task.value, why=why).as_dict(), json)
+
+
+@app.command("batch-score")
+def batch_score(task: Task, as_of: AsOf = None, brand: Brand = None, json: Json = False) -> None:
+    """Score every reader of the task's population: the `predictions` table, Parquet, and reasons for the API."""
+    from readership.pipelines.clock import resolve_now
+    from readership.pipelines.score import score_task
+
+    with open_warehouse(brand) as (warehouse, current, progress):
+        now = resolve_now(warehouse, current, in_utc(as_of))
+        progress.say(now.reason)
+        result = score_task(warehouse, current, now.at, task.value)
+    emit(result, json)

@@ -1,0 +1,57 @@
+"""Options that several commands take, and the words that some can be."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+Brand = Annotated[str | None, typer.Option("--brand", help="This brand alone, in folders of its own.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option("--as-of", help="Pretend that it is this time (UTC).", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
+]
+
+
+class Task(StrEnum):
+    """What can be trained."""
+
+    churn = "churn"
+    conversion = "conversion"
+
+
+class Population(StrEnum):
+    """Whose churn."""
+
+    registered = "registered"
+    subscribers = "subscribers"
+
+
+class Received(StrEnum):
+    """What `received_at` is where a row has none."""
+
+    file = "file"
+    now = "now"
+
+
+class EventFormat(StrEnum):
+    """How files of events are written."""
+
+    parquet = "parquet"
+    jsonl = "jsonl"
+
+
+class Bench(StrEnum):
+    """Benchmarks, each one file of `readership.benchmarks`."""
+
+    aa = "aa"
+    adopt = "adopt"
+    churn_cdnow = "churn-cdnow"
+    churn_deskdrop = "churn-deskdrop"
+    conversion_bank = "conversion-bank"
+    conversion_shoppers = "conversion-shoppers"
+    features = "features"
+    ingest = "ingest"
+    serving = "serving"
+    simulate = "simulate"

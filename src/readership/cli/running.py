@@ -1,0 +1,111 @@
+"""Commands that run for longer: the whole way, the API, benchmarks."""
+
+import json as json_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from readership.cli.application import (
+    app,
+    in_utc,
+    keys_app,
+    open_warehouse,
+)
+from readership.cli.options import AsOf, Bench, Brand, Json
+from readership.errors import InputError
+from readership.settings import load_settings
+
+if TYPE_CHECKING:
+    pass
+
+SkipExploration = Annotated[bool, typer.Option("--skip-exploration", help="Leave out step 01.")]
+SkipFeatures = Annotated[bool, typer.Option("--skip-features", help="Leave out step 02.")]
+ModelsOnly = Annotated[bool, typer.Option("--models-only", help="Leave out steps 01 and 02.")]
+SkipPrerequisites = Annotated[
+    bool, typer.Option("--skip-prerequisites", help="Do not check Python, packages, warehouse and free disk.")
+]
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address; other than loopback needs a key.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 1,
+) -> None:
+    """Answer over HTTP from the live models and the online store."""
+    try:
+        from readership.serving.server import serve as run
+    except ModuleNotFoundError as error:
+        raise InputError(f"`readership serve` needs {error.name}; `pip install 'readership[serve]'`") from error
+    current = load_settings()
+    run(current, host=host or current.api_host, port=current.api_port if port is None else port, workers=workers)
+
+
+@keys_app.command("create")
+def keys_create(name: Annotated[str, typer.Argument(help="Who will use it.")]) -> None:
+    """Make an API key; it is shown once and only its hash is kept."""
+    from readership.serving.keys import create
+
+    typer.echo(create(load_settings(), name))
+
+
+@app.command()
+def bench(
+    name: Bench,
+    data: Annotated[Path | None, typer.Option(help="Folder of the public data sets.")] = None,
+    sessions: Annotated[int | None, typer.Option(help="adopt, features: how many sessions.")] = None,
+    readers: Annotated[int | None, typer.Option(help="features, serving, simulate, aa: how many readers.")] = None,
+    events: Annotated[int | None, typer.Option(help="ingest: how many events.")] = None,
+    json: Json = False,
+) -> None:
+    """Measure speed or quality against a named peer, in a temporary warehouse of its own."""
+    from readership.benchmarks import run
+
+    options = {"data": data or load_settings().bench_data, "sessions": sessions, "readers": readers, "events": events}
+    result = run(name.value, {key: value for key, value in options.items() if value is not None})
+    if json:
+        typer.echo(json_module.dumps(result, default=str))
+        return
+    typer.echo(json_module.dumps(result, indent=2, default=str))
+
+
+@app.command()
+def run(
+    skip_exploration: SkipExploration = False,
+    skip_features: SkipFeatures = False,
+    models_only: ModelsOnly = False,
+    skip_prerequisites: SkipPrerequisites = False,
+    as_of: AsOf = None,
+    brand: Brand = None,
+    json: Json = False,
+) -> None:
+    """Every step on the configured warehouse: exploration, features, baselines, models, audit, reports."""
+    from readership.pipelines.prerequisites import check_prerequisites
+    from readership.pipelines.run import run_all
+
+    if not skip_prerequisites:
+        check_prerequisites(load_settings())
+    with open_warehouse(brand) as (warehouse, current, progress):
+        outcome = run_all(
+            warehouse,
+            current,
+            as_of=in_utc(as_of),
+            exploration=not (skip_exploration or models_only),
+            features=not (skip_features or models_only),
+            progress=progress,
+        )
+    typer.echo(json_module.dumps(outcome.as_dict(), default=str) if json else outcome.table())
+
+
+@app.command()
+def demo(
+    readers: Annotated[int, typer.Option(min=1, help="How many simulated readers.")] = 4000,
+    days: Annotated[int, typer.Option(min=1, help="How many simulated days.")] = 270,
+    json: Json = False,
+) -> None:
+    """Simulate a publisher and run every step on it."""
+    from readership.pipelines.demo import demo as run_demo
+
+    outcome = run_demo(load_settings(), readers=readers, days=days)
+    typer.echo(json_module.dumps(outcome.as_dict(), default=str) if json else outcome.table())
