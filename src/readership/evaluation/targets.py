@@ -45,7 +45,7 @@ def _reason(name: str, wanted: float, metric: Metric, oracle: float | None, effi
     if high is not None and high >= wanted:
         short += ", though its interval reaches it"
     if oracle is None:
-        return f"{short}; how much is possible cannot be known on real data"
+        return f"{short}; how much is possible is not known"
     if oracle >= wanted:
         return f"{short}; an oracle that sees each reader's hidden state would reach {oracle:.3f}"
     if name != "roc_auc":
