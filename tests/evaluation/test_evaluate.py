@@ -95,7 +95,7 @@ def test_without_an_oracle_the_ceiling_is_said_to_be_unknown(make_evaluation) ->
     found = make_evaluation(oracle=False)
     assert found["oracle"] is None
     assert found["targets"]["roc_auc"]["oracle"] is None
-    assert "cannot be known on real data" in found["targets"]["roc_auc"]["reason"]
+    assert "how much is possible is not known" in found["targets"]["roc_auc"]["reason"]
 
 
 def test_same_inputs_same_file(evaluation: dict[str, Any], make_evaluation) -> None:
