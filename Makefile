@@ -23,7 +23,7 @@ demo: $(RUN)
 
 test: $(DEV)
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest --doctest-modules src tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile --doctest-modules src tests
 
 check: $(DEV)
 	$(BIN)/ruff format --check .

@@ -132,7 +132,7 @@ def tenure(rows: Rows, as_of: datetime) -> Values:
         "sessions_per_week_ever": len(rows) / max(1, days / 7),
         "mean_gap_days_ever": gap,
         "current_gap_over_mean_ever": since / gap if gap else None,
-        "engaged_seconds_ever": total(rows, "engaged_ms") / 1000 if any(row["engaged_events"] for row in rows) else None,
+        "engaged_seconds_ever": total(rows, "engaged_ms") / 1000 if total(rows, "engaged_events") else None,
         "registered": int(bool(registered)),
         "days_since_registration": days_since(min(registered, default=None), as_of),
     }

@@ -59,7 +59,13 @@ def test_new_requirements_are_installed(checkout):
 def test_check_is_format_lint_types_and_test(checkout):
     installed(checkout, "run", "dev")
     plan = make(checkout, "-n", "check").stdout
-    steps = ["ruff format --check", "ruff check", "mypy", "lint-imports", "pytest --doctest-modules src tests"]
+    steps = [
+        "ruff format --check",
+        "ruff check",
+        "mypy",
+        "lint-imports",
+        "pytest -n 2 --dist loadfile --doctest-modules src tests",
+    ]
     found = [plan.index(step) for step in steps]
     assert found == sorted(found)
 
