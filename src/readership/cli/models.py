@@ -30,7 +30,7 @@ def train(
     brand: Brand = None,
     json: Json = False,
 ) -> None:
-    """Steps 03 and 04: fit, choose on validation, calibrate, judge on held-out time, register, report."""
+    """Steps 03, 04 and 07: fit, choose on validation, calibrate, judge on held-out time, register, report."""
     from readership.pipelines.clock import resolve_now
     from readership.pipelines.train import Trained, prepare, train_baselines, train_task
 

@@ -80,6 +80,21 @@ class Mapping:
         """The source's column of a field; "" where it has none."""
         return self.columns.get(name, name if self.optional_columns else "")
 
+    def values(self) -> dict[str, Any]:
+        """What the mapping says of times, constants, event types and zones, as parameters of SQL statements."""
+        return {
+            "time_format": self.time_format,
+            "time_pattern": self.time_pattern(),
+            "zone": self.zone,
+            "zone_or_utc": self.zone or "UTC",
+            "constant_fields": list(self.constants),
+            "constant_values": list(self.constants.values()),
+            "type_from": list(self.event_types),
+            "type_to": list(self.event_types.values()),
+            "zone_brands": list(self.brand_timezones),
+            "zone_names": list(self.brand_timezones.values()),
+        }
+
     def time_pattern(self) -> str:
         """The time format in the engine's spelling; "" unless it is a strptime pattern."""
         if self.time_format in TIME_FORMATS:

@@ -164,16 +164,7 @@ class EventRows:
             "now_ms": time.time_ns() // 1_000_000,
             "received_now": int(received == "now"),
             "default_consent": None if agreed is None else bits(agreed),
-            "time_format": mapping.time_format,
-            "time_pattern": mapping.time_pattern(),
-            "zone": mapping.zone,
-            "zone_or_utc": mapping.zone or "UTC",
-            "constant_fields": list(mapping.constants),
-            "constant_values": list(mapping.constants.values()),
-            "type_from": list(mapping.event_types),
-            "type_to": list(mapping.event_types.values()),
-            "zone_brands": list(mapping.brand_timezones),
-            "zone_names": list(mapping.brand_timezones.values()),
+            **mapping.values(),
         }
         for table in ("contents", "records", "marks", "reasons", "bad", "skip"):
             stage.run(f"staging_{table}")

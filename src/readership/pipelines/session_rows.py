@@ -202,18 +202,9 @@ def _values(mapping: Mapping) -> dict[str, Any]:
     """What a mapping says, as the statements' parameters."""
     return {
         "now_ms": time.time_ns() // 1_000_000,
-        "time_format": mapping.time_format,
-        "time_pattern": mapping.time_pattern(),
-        "zone": mapping.zone,
-        "zone_or_utc": mapping.zone or "UTC",
-        "constant_fields": list(mapping.constants),
-        "constant_values": list(mapping.constants.values()),
-        "type_from": list(mapping.event_types),
-        "type_to": list(mapping.event_types.values()),
+        **mapping.values(),
         "tier_from": list(mapping.tiers),
         "tier_to": list(mapping.tiers.values()),
         "no_account": list(NO_ACCOUNT),
         "free_tiers": list(FREE),
-        "zone_brands": list(mapping.brand_timezones),
-        "zone_names": list(mapping.brand_timezones.values()),
     }

@@ -1,11 +1,18 @@
 """SQL files: one statement each, opened by a comment that states its grain and its leakage rule."""
 
+import re
 from functools import cache
 from importlib.resources import files
+
+_INCLUDE = re.compile(r"^ *-- include (\w+)\n", re.MULTILINE)
 
 
 @cache
 def read_sql(package: str, name: str) -> str:
-    """Text of `name`.sql in the folder of `package` (dotted, with subfolders: "readership.features.groups")."""
+    """Text of `name`.sql in the folder of `package` (dotted, with subfolders: "readership.features.groups").
+
+    A line `-- include part` stands for the text of `part`.sql of the same folder, which statements share.
+    """
     top, *folders = package.split(".")
-    return files(top).joinpath(*folders, f"{name}.sql").read_text(encoding="utf-8")
+    text = files(top).joinpath(*folders, f"{name}.sql").read_text(encoding="utf-8")
+    return _INCLUDE.sub(lambda line: read_sql(package, line[1]), text)

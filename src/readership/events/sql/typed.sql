@@ -1,19 +1,7 @@
 -- The fields of `records`, each beside its value as a number or a time (null where the text is none).
 -- grain: n
 WITH
-    (text) -> match(text, '(?i)(z|utc|gmt|[+-][0-9]{2}:?[0-9]{2})$') AS states_zone,
-    (number) -> if(
-        {time_format:String} = 'epoch_seconds' OR ({time_format:String} = 'auto' AND abs(number) < 1e11),
-        number * 1000, number) AS in_ms,
-    (number) -> if(isFinite(number) AND abs(in_ms(number)) < 1e13, toInt64(round(in_ms(number))), NULL) AS epoch_ms,
-    (text) -> if(
-        {time_format:String} != 'auto' OR ({zone:String} = '' AND NOT states_zone(text)),
-        NULL,
-        toUnixTimestamp64Milli(parseDateTime64BestEffortOrNull(text, 3, {zone_or_utc:String}))) AS written_ms,
-    (text) -> if(
-        {time_pattern:String} != '',
-        toUnixTimestamp64Milli(toDateTime64(parseDateTimeOrNull(text, {time_pattern:String}, {zone_or_utc:String}), 3)),
-        if(isNull(toFloat64OrNull(text)), written_ms(text), epoch_ms(toFloat64OrZero(text)))) AS time_ms,
+    -- include times
     (text, low, high) -> if(toFloat64OrNull(text) BETWEEN low AND high, toFloat64OrNull(text), NULL) AS number
 SELECT
     *,
