@@ -13,7 +13,7 @@ from readership.cli.application import (
     open_warehouse,
     settings_of,
 )
-from readership.cli.options import AsOf, Brand, Json, Population, Task
+from readership.cli.options import AsOf, Brand, Json, Model, Population, Task
 from readership.settings import load_settings
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def train(
 
 
 @app.command()
-def evaluate(task: Task, brand: Brand = None, json: Json = False) -> None:
+def evaluate(task: Model, brand: Brand = None, json: Json = False) -> None:
     """The newest evaluation of a task, as it was measured on held-out time."""
     from readership.pipelines.run import evaluation_table, read_evaluation
 
@@ -91,7 +91,7 @@ def models_sync(json: Json = False) -> None:
 
 @app.command()
 def promote(
-    task: Task,
+    task: Model,
     version: Annotated[str | None, typer.Option(help="By default the newest challenger.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Even where the rule refuses; needs --why.")] = False,
     why: Annotated[str | None, typer.Option(help="Recorded with the promotion.")] = None,
@@ -107,7 +107,7 @@ def promote(
 
 @app.command()
 def rollback(
-    task: Task,
+    task: Model,
     why: Annotated[str | None, typer.Option(help="Recorded with the change.")] = None,
     json: Json = False,
 ) -> None:
@@ -118,7 +118,7 @@ def rollback(
 
 
 @app.command("batch-score")
-def batch_score(task: Task, as_of: AsOf = None, brand: Brand = None, json: Json = False) -> None:
+def batch_score(task: Model, as_of: AsOf = None, brand: Brand = None, json: Json = False) -> None:
     """Score every reader of the task's population: the `predictions` table, Parquet, and reasons for the API."""
     from readership.pipelines.clock import resolve_now
     from readership.pipelines.score import score_task

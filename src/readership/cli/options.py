@@ -21,6 +21,14 @@ class Task(StrEnum):
     conversion = "conversion"
 
 
+class Model(StrEnum):
+    """What has versions, a champion and scores of its own: a task, for one population."""
+
+    churn = "churn"
+    churn_subscribers = "churn_subscribers"
+    conversion = "conversion"
+
+
 class Population(StrEnum):
     """Whose churn."""
 

@@ -76,6 +76,16 @@ def _rule(task: str, population: str, settings: Settings) -> LabelRule:
     )
 
 
+def trained_by(name: str) -> str:
+    """The command that trains the model of a rule's name.
+
+    >>> trained_by("churn_subscribers"), trained_by("conversion")
+    ('readership train churn --population subscribers', 'readership train conversion')
+    """
+    task, _, population = name.partition("_")
+    return f"readership train {task}" + (f" --population {population}" if population else "")
+
+
 def _churn(lookback_days: int, horizon_days: int) -> LabelRule:
     return LabelRule(
         name="churn",

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from readership.contracts import Evaluation
+from readership.datasets.rules import trained_by
 from readership.errors import InputError, NotEnoughData
 from readership.evaluation.files import read_evaluations
 from readership.evaluation.leakage import AuditReport
@@ -159,10 +160,10 @@ def read_evaluation(settings: Settings, task: str) -> Evaluation:
         if found["task"] == task:
             return found
     if settings.brand is None:
-        raise InputError(f"{task} has not been evaluated yet; `readership train {task}` does")
+        raise InputError(f"{task} has not been evaluated yet; `{trained_by(task)}` does")
     known = ", ".join(sorted(folder.name for folder in settings.artifacts_dir.parent.glob("*"))) or "none"
     raise InputError(
-        f"{task} of brand {settings.brand!r} has not been evaluated yet; `readership train {task} --brand …` does; "
+        f"{task} of brand {settings.brand!r} has not been evaluated yet; `{trained_by(task)} --brand …` does; "
         f"brands with evaluations: {known}"
     )
 

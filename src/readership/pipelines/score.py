@@ -41,7 +41,10 @@ def score_task(warehouse: Warehouse, settings: Settings, now: datetime, task: st
     models = settings.artifacts_dir / "models"
     version = read_live(models, task).champion
     if version is None:
-        raise NotEnoughData(f"{task} has no champion yet; `readership train {task}` makes one; nothing was written")
+        raise NotEnoughData(
+            f"{task} has no champion: no version of it was promoted; `readership models list` shows those there are; "
+            "nothing was written"
+        )
     bundle = Bundle.load(models / task / version)
     snapshot = newest_load(warehouse)
     asked = labels(warehouse, task, now, snapshot, settings).select("user_id")

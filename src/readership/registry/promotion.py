@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from readership.contracts import Evaluation, Metric
+from readership.datasets.rules import trained_by
 from readership.errors import BundleError, PromotionRefused
 from readership.registry import history
 from readership.registry.bundles import MANIFEST, Bundle, read_manifest, versions
@@ -65,7 +66,7 @@ def promote(
     version = version or live.challenger
     if version is None:
         raise PromotionRefused(
-            f"{task} has no challenger; `readership train {task}` makes one, `readership models list` names the "
+            f"{task} has no challenger; `{trained_by(task)}` makes one, `readership models list` names the "
             "versions there are; nothing changed"
         )
     if version == live.champion:

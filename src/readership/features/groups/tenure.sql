@@ -6,7 +6,7 @@ SELECT
     (as_of_ms - last_ms) / 86400000 AS days_since_last_session, -- days | days since the last session ended | never missing
     sessions AS sessions_ever, -- sessions | sessions so far | never missing
     sessions / greatest(1, tenure_days / 7) AS sessions_per_week_ever, -- sessions per week | sessions per week since the first session (at least one week) | never missing
-    if(sessions = 1, NULL, (last_ms - first_ms) / 86400000 / (sessions - 1)) AS mean_gap_days_ever, -- days | from the first session's start to the last one's end, per further session | missing when 1 session
+    if(sessions = 1, NULL, (last_ms - first_ms) / 86400000 / (sessions - 1)) AS mean_gap_days_ever, -- days | days from one session to the next so far, on average | missing when 1 session
     days_since_last_session / if(mean_gap_days_ever = 0, NULL, mean_gap_days_ever) AS current_gap_over_mean_ever, -- ratio | days since the last session as a multiple of that gap | missing when 1 session
     if(timed_events = 0, NULL, engaged_ms_ever / 1000) AS engaged_seconds_ever, -- seconds | reading time so far | missing when no session carries reading time
     registered_ms != 0 AS registered, -- 0 or 1 | 1 when the reader is known to be registered | 0 when none
