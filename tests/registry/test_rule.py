@@ -88,8 +88,13 @@ def of_kind(kind, name, value, ends):
 
 @pytest.mark.parametrize(
     ("kind", "name", "low", "allowed"),
-    [("segment", "stability_ari", 0.61, True), ("segment", "stability_ari", 0.59, False)]
-    + [("uplift", "qini", 0.001, True), ("uplift", "qini", -0.001, False), ("uplift", "qini", None, False)],
+    [
+        ("segment", "stability_ari", 0.61, True),
+        ("segment", "stability_ari", 0.59, False),
+        ("uplift", "qini", 0.001, True),
+        ("uplift", "qini", -0.001, False),
+        ("uplift", "qini", None, False),
+    ],
 )
 def test_answers_without_a_label_are_judged_by_one_figure(kind, name, low, allowed):
     decision = beats_floors(of_kind(kind, name, 0.8, [low, None if low is None else 0.9]))
