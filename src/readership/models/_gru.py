@@ -174,7 +174,7 @@ class Gru:
 def last_state(weights: Weights, sequence: Numbers) -> Numbers:
     """What a GRU remembers [n, h] after a sequence [n, steps, c], from nothing.
 
-    r = σ(Wᵣx + bᵣ + Uᵣh + cᵣ), z = σ(W_z x + b_z + U_z h + c_z), n = tanh(Wₙx + bₙ + r·(Uₙh + cₙ)), h' = (1 − z)·n + z·h
+    r = σ(Wᵣx + bᵣ + Uᵣh + cᵣ), z likewise, n = tanh(Wₙx + bₙ + r·(Uₙh + cₙ)), h' = (1 − z)·n + z·h
     """
     inputs, state, inputs_shift, state_shift = (part.astype(np.float64) for part in weights[:4])
     units = len(weights.line)
