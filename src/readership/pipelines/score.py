@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from readership.contracts import Manifest
 from readership.errors import NotEnoughData
-from readership.features.catalogue import by_name
+from readership.datasets.rules import label_rule
+from readership.features.catalogue import by_name, input_groups
 from readership.features.encoding import encode
 from readership.features.online import ReasonsWriter
 from readership.models import churn, conversion
@@ -46,7 +47,9 @@ def score_task(warehouse: Warehouse, settings: Settings, now: datetime, task: st
     bundle = Bundle.load(models / task / version)
     snapshot = newest_load(warehouse)
     asked = labels(warehouse, task, now, snapshot, settings).select("user_id")
-    frame = feature_frame(warehouse, now, snapshot, settings=settings).join(asked, on="user_id", how="semi")
+    groups = input_groups(label_rule(task, settings).task)
+    features = feature_frame(warehouse, now, snapshot, settings=settings, groups=groups)
+    frame = features.join(asked, on="user_id", how="semi")
     if frame.is_empty():
         raise NotEnoughData(f"{task}: nobody can be asked about at {now:%Y-%m-%d %H:%M} UTC; nothing was written")
     manifest = bundle.manifest

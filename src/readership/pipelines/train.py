@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from readership.contracts import Dataset, Evaluation, Folds, Manifest, Model, ModelSpec
+from readership.contracts import ANSWERS, Dataset, Evaluation, Folds, Manifest, Model, ModelSpec
 from readership.datasets.folds import plan_folds
 from readership.datasets.rules import LabelRule, label_rule
 from readership.datasets.store import DatasetManifest, fold_dates, save
@@ -28,7 +28,7 @@ from readership.models._reasons import drivers
 from readership.pipelines.audit import audit_leakage
 from readership.pipelines.brands import check_brand
 from readership.pipelines.dataset import build_dataset
-from readership.pipelines.fitting import Fit, fit
+from readership.pipelines.fitting import Fit, Fitted, fit
 from readership.pipelines.oracle import READER_ORACLES
 from readership.pipelines.progress import Progress
 from readership.registry.bundles import Bundle, write_bundle
@@ -107,17 +107,17 @@ def prepare(
         )
     folds = plan_folds(span["first"], now, horizon=rule.horizon, lookback=rule.lookback)
     timings: dict[str, float] = {}
-    with progress.step(f"dataset: {rule.definition}"), _timed(timings, "dataset"):
+    with progress.step(f"dataset: {rule.definition}"), timed(timings, "dataset"):
         dataset, manifest = build_dataset(warehouse, settings, rule.task, folds, population=population)
         save(dataset, manifest, settings.artifacts_dir / "datasets" / rule.name / manifest.content_hash[:12])
         progress.say(f"{len(dataset):,} rows of {manifest.readers:,} readers at {len(manifest.row_counts)} cut-offs")
     if audit is None:
-        with progress.step("leakage audit"), _timed(timings, "audit"):
+        with progress.step("leakage audit"), timed(timings, "audit"):
             audit = audit_leakage(warehouse, settings, progress=progress)
     oracle = None
     if rule.name in READER_ORACLES and settings.brand is None:
-        with progress.step("oracle"), _timed(timings, "oracle"):
-            oracle = READER_ORACLES[rule.name](warehouse, _asked(dataset.at(folds.test)), rule.horizon_days)
+        with progress.step("oracle"), timed(timings, "oracle"):
+            oracle = READER_ORACLES[rule.name](warehouse, asked_rows(dataset.at(folds.test)), rule.horizon_days)
     source = "simulated publisher" if oracle is not None else f"event log in database {warehouse.database!r}"
     if settings.brand is not None:
         source += f", brand {settings.brand!r} alone"
@@ -136,7 +136,7 @@ def train_baselines(prepared: Prepared, settings: Settings, *, progress: Progres
     with progress.step(f"03 baselines: {prepared.rule.name}"):
         simple = [spec for spec in baselines.specs(prepared.dataset.names) if spec.name not in ("base_rate", "recency")]
         floors = QUESTIONS[prepared.rule.task].floors
-        result = fit(prepared.dataset, prepared.folds, simple, floors, _said(progress), prepared.fitted)
+        result = fit(prepared.dataset, prepared.folds, simple, floors, said(progress), prepared.fitted)
         evaluation = judge(prepared, result, floors=())
     path = write_evaluation(evaluation, settings.artifacts_dir / "evaluation" / "baselines")
     return Trained(evaluation, path, None, None, "baselines are for comparison and are not registered", prepared.audit)
@@ -145,17 +145,17 @@ def train_baselines(prepared: Prepared, settings: Settings, *, progress: Progres
 def train_task(prepared: Prepared, settings: Settings, *, progress: Progress) -> Trained:
     """Steps 04 and 07: every candidate on the same rows; the champion becomes a bundle, a version and a report."""
     asked = QUESTIONS[prepared.rule.task]
-    with progress.step(f"models: {prepared.rule.name}"), _timed(prepared.timings, "models"):
-        result = fit(prepared.dataset, prepared.folds, asked.specs(), asked.floors, _said(progress), prepared.fitted)
+    with progress.step(f"models: {prepared.rule.name}"), timed(prepared.timings, "models"):
+        result = fit(prepared.dataset, prepared.folds, asked.specs(), asked.floors, said(progress), prepared.fitted)
         progress.say(f"champion {result.choice.champion}: {result.choice.why}")
-    with progress.step("evaluation on held-out time"), _timed(prepared.timings, "evaluation"):
+    with progress.step("evaluation on held-out time"), timed(prepared.timings, "evaluation"):
         evaluation = judge(prepared, result, floors=baselines.NAMES)
     with progress.step("bundle, registry, report"):
         folder = settings.artifacts_dir / "evaluation"
         path = write_evaluation(evaluation, folder)
         bundle = export(prepared, result, evaluation, settings)
         version = register(settings, bundle, evaluation)
-        promotion = _promoted(settings, prepared.rule.name, version)
+        promotion = promoted(settings, prepared.rule.name, version)
         progress.say(promotion)
         report = write_report(evaluation, settings.artifacts_dir / "reports")
     return Trained(evaluation, path, report, version, promotion, prepared.audit)
@@ -176,9 +176,9 @@ def judge(prepared: Prepared, result: Fit, floors: Sequence[str]) -> Evaluation:
             definition=rule.definition,
             n_train=result.train_rows,
             data=prepared.data,
-            protocol=_protocol(prepared, result),
+            protocol=protocol_of(prepared, result),
             leakage=prepared.audit.summary(),
-            drivers=_drivers(result),
+            drivers=drivers_of(result),
             timings=prepared.timings,
         ),
         valid=result.valid,
@@ -189,10 +189,12 @@ def judge(prepared: Prepared, result: Fit, floors: Sequence[str]) -> Evaluation:
     return evaluation
 
 
-def export(prepared: Prepared, result: Fit, evaluation: Evaluation, settings: Settings) -> Path:
+def export(
+    prepared: Prepared, result: Fitted, evaluation: Evaluation, settings: Settings, answer: str = "probability"
+) -> Path:
     """The champion as a bundle, read back and compared with the model it came from on every test row.
 
-    Raises BundleError when the two differ by more than `PARITY` in log-odds.
+    Raises BundleError when the two differ by more than `PARITY` in log-odds, or of the whole scale of a score.
     """
     model, test = result.champion, result.test
     native_name, native = model.native()
@@ -216,27 +218,28 @@ def export(prepared: Prepared, result: Fit, evaluation: Evaluation, settings: Se
         created_at=created.isoformat(),
         libraries={name: library_version(name) for name in LIBRARIES},
         metrics=evaluation["metrics"],
-        operating_points={name: point["threshold"] for name, point in evaluation["operating_points"].items()},
+        operating_points={n: point["threshold"] for n, point in evaluation.get("operating_points", {}).items()},
         files={},
+        answer=answer,
     )
     files = {"model.onnx": model.to_onnx(), "calibrator.npz": _npz(arrays), native_name: native}
     folder = write_bundle(settings.artifacts_dir / "models", manifest, files)
     apart = float(np.max(np.abs(Bundle.load(folder).margin(test.features) - model.margin(test.features))))
-    if apart > PARITY:
-        raise BundleError(
-            f"{folder}: its ONNX form differs from the model by {apart:.2g} log-odds; it was not registered"
-        )
+    if apart > PARITY * ANSWERS[answer][1]:
+        raise BundleError(f"{folder}: its ONNX form differs from the model by {apart:.2g}; it was not registered")
     return folder
 
 
-def _promoted(settings: Settings, task: str, version: str) -> str:
+def promoted(settings: Settings, task: str, version: str) -> str:
+    """What became of a new version, in words: champion by the rule, or why not."""
     try:
         return f"{task} {version} is champion: {promote(settings, task, version, by='readership train').reason}"
     except PromotionRefused as refusal:
         return str(refusal)
 
 
-def _asked(rows: Dataset) -> pl.DataFrame:
+def asked_rows(rows: Dataset) -> pl.DataFrame:
+    """Readers and cut-offs of these rows, as an oracle is asked about them."""
     times = pl.Series("as_of", rows.as_of.astype("datetime64[ms]")).dt.replace_time_zone("UTC")
     return pl.DataFrame({"user_id": rows.reader}).with_columns(times)
 
@@ -244,11 +247,12 @@ def _asked(rows: Dataset) -> pl.DataFrame:
 def _oracle(prepared: Prepared, test: Dataset) -> np.ndarray[Any, np.dtype[np.float64]] | None:
     if prepared.oracle is None:
         return None
-    joined = _asked(test).join(prepared.oracle, on=["user_id", "as_of"], how="left", maintain_order="left")
+    joined = asked_rows(test).join(prepared.oracle, on=["user_id", "as_of"], how="left", maintain_order="left")
     return joined["probability"].fill_null(float("nan")).to_numpy()
 
 
-def _protocol(prepared: Prepared, result: Fit) -> dict[str, Any]:
+def protocol_of(prepared: Prepared, result: Fitted) -> dict[str, Any]:
+    """How a model was fitted and chosen, for its evaluation."""
     dates = {f"{name}_as_of": list(cutoffs) for name, cutoffs in fold_dates(prepared.folds).items()}
     return {
         "split": "temporal",
@@ -265,7 +269,8 @@ def _protocol(prepared: Prepared, result: Fit) -> dict[str, Any]:
     }
 
 
-def _drivers(result: Fit) -> list[dict[str, Any]]:
+def drivers_of(result: Fitted) -> list[dict[str, Any]]:
+    """The features that move the champion's answers most on the test rows; none where it has no exact parts."""
     rows = result.test.take(np.linspace(0, len(result.test) - 1, min(len(result.test), DRIVER_ROWS)).astype(np.intp))
     parts = result.champion.contributions(rows.features)
     if parts is None:
@@ -282,12 +287,14 @@ def _npz(arrays: Mapping[str, Any]) -> bytes:
     return content.getvalue()
 
 
-def _said(progress: Progress) -> Callable[[str, float], None]:
+def said(progress: Progress) -> Callable[[str, float], None]:
+    """Tells of each model fitted and its seconds."""
     return lambda name, seconds: progress.say(f"{name}: {seconds:.1f} s")
 
 
 @contextmanager
-def _timed(timings: dict[str, float], name: str) -> Iterator[None]:
+def timed(timings: dict[str, float], name: str) -> Iterator[None]:
+    """Writes down the seconds of a stage."""
     began = time.monotonic()
     yield
     timings[name] = time.monotonic() - began

@@ -1,0 +1,157 @@
+"""Step 09: the engagement score of a reader's next session, fitted, weighed, chosen, judged, registered, reported."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from readership.contracts import ANSWERS, Dataset, Evaluation, Folds, Model
+from readership.evaluation.evaluate import Facts, Scores
+from readership.evaluation.files import write_evaluation
+from readership.evaluation.reports.report import write_report
+from readership.evaluation.scores import Bands, evaluate_scores
+from readership.features.selection import Selection, select
+from readership.models import engagement
+from readership.models._calibration import Calibrator
+from readership.models._ensemble import Ensemble
+from readership.models._score_selection import Choice, choose_champion
+from readership.models._selection import fit_candidates
+from readership.pipelines.progress import Progress
+from readership.pipelines.tasks_order import Order
+from readership.pipelines.train import (
+    Prepared,
+    Trained,
+    asked_rows,
+    drivers_of,
+    export,
+    prepare,
+    promoted,
+    protocol_of,
+    said,
+    timed,
+)
+from readership.registry.promotion import register
+from readership.settings import Settings
+from readership.warehouse import Warehouse
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ScoreFit:
+    """One experiment, ready to be judged.
+
+    models              every candidate fitted again on all rows before the test, as it would be deployed
+    candidates, floors  expected scores that each candidate, and each rule of thumb, gives the rows of `test`
+    valid_mean          mean label of the validation rows
+    """
+
+    selection: Selection
+    choice: Choice
+    train_rows: int
+    valid_mean: float
+    test: Dataset
+    models: Mapping[str, Model]
+    candidates: Mapping[str, Floats]
+    floors: Mapping[str, Floats]
+
+    @property
+    def champion(self) -> Model:
+        """The chosen model, as it would be deployed."""
+        return self.models[self.choice.champion]
+
+    @property
+    def calibrator(self) -> Calibrator:
+        """None: a score stands as it is, held between 0 and 100."""
+        return Calibrator("none")
+
+
+def train_engagement(
+    warehouse: Warehouse, settings: Settings, now: datetime, order: Order, progress: Progress
+) -> Iterator[Trained]:
+    """A trainer of `pipelines.tasks`; the floors are judged beside the model, so baselines are none of their own."""
+    if order.baselines:
+        return
+    prepared = prepare(warehouse, settings, now, task=engagement.TASK, audit=order.audit, progress=progress)
+    with progress.step("models: engagement"), timed(prepared.timings, "models"):
+        result = fit_scores(prepared.dataset, prepared.folds, said(progress))
+        for reason in engagement.left_out().values():
+            progress.say(reason)
+        progress.say(f"champion {result.choice.champion}: {result.choice.why}")
+    with progress.step("evaluation on held-out time"), timed(prepared.timings, "evaluation"):
+        evaluation = judge_scores(prepared, result)
+    with progress.step("bundle, registry, report"):
+        path = write_evaluation(evaluation, settings.artifacts_dir / "evaluation")
+        version = register(settings, export(prepared, result, evaluation, settings, "score"), evaluation)
+        promotion = promoted(settings, engagement.TASK, version)
+        progress.say(promotion)
+        report = write_report(evaluation, settings.artifacts_dir / "reports")
+    yield Trained(evaluation, path, report, version, promotion, prepared.audit)
+
+
+def fit_scores(
+    dataset: Dataset, folds: Folds, progress: Callable[[str, float], None] = lambda name, seconds: None
+) -> ScoreFit:
+    """Select columns, fit on `train`, weigh the ensemble on `calibration`, choose on `valid`, fit again, predict `test`.
+
+    No row both weighs the ensemble and judges it. The rules of thumb read the columns they need, selected or not.
+    """
+    selection = select(dataset.at(folds.train))
+    kept = dataset.select(selection.kept)
+    valid, test, final = kept.at(folds.valid), kept.at(folds.test), kept.at(folds.refit)
+    inner = fit_candidates(engagement.specs(), kept.at(folds.train), valid, progress)
+    ensemble = inner["ensemble"]
+    assert isinstance(ensemble, Ensemble)
+    ensemble.weigh(kept.at(folds.calibration))
+    choice = choose_champion(inner, valid)
+    models = fit_candidates([model.spec for model in inner.values()], final, None, progress)
+    floors = fit_candidates(engagement.floors(), dataset.at(folds.refit), None)
+    whole = dataset.at(folds.test)
+    return ScoreFit(
+        selection=selection,
+        choice=choice,
+        train_rows=len(final),
+        valid_mean=float(np.average(valid.label, weights=valid.weight)),
+        test=test,
+        models=models,
+        candidates={name: _held(model.margin(test.features)) for name, model in models.items()},
+        floors={name: _held(model.margin(whole.features)) for name, model in floors.items()},
+    )
+
+
+def judge_scores(prepared: Prepared, result: ScoreFit) -> Evaluation:
+    """The evaluation of a fit on its test rows."""
+    asked = engagement.question(prepared.rule.horizon_days)
+    ensemble = result.models["ensemble"].spec.parameters["weights"]
+    return evaluate_scores(
+        result.test,
+        Scores(result.choice.champion, result.candidates, result.floors, _oracle(prepared, result.test)),
+        Facts(
+            question=asked.text,
+            who_acts=asked.who_acts,
+            outcome=asked.outcome,
+            definition=prepared.rule.definition,
+            n_train=result.train_rows,
+            data=prepared.data,
+            protocol={**protocol_of(prepared, result), "ensemble_weights": dict(ensemble)},
+            leakage=prepared.audit.summary(),
+            drivers=drivers_of(result),
+            timings=prepared.timings,
+        ),
+        bands=Bands(engagement.BANDS, engagement.band),
+        left_out=engagement.left_out(),
+        valid_mean=result.valid_mean,
+    )
+
+
+def _oracle(prepared: Prepared, test: Dataset) -> Floats | None:
+    if prepared.oracle is None:
+        return None
+    joined = asked_rows(test).join(prepared.oracle, on=["user_id", "as_of"], how="left", maintain_order="left")
+    return joined["score"].fill_null(float("nan")).to_numpy()
+
+
+def _held(score: Floats) -> Floats:
+    return np.clip(score, *ANSWERS["score"])
