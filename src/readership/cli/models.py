@@ -24,14 +24,21 @@ def train(
     baselines: Annotated[bool, typer.Option("--baselines", help="Step 03: the simple models only.")] = False,
     every: Annotated[bool, typer.Option("--all", help="Every task.")] = False,
     population: Annotated[Population, typer.Option(help="Whose churn.")] = Population.registered,
+    tune: Annotated[
+        int,
+        typer.Option(
+            min=0, help="Try so many settings of the candidates first, on validation; goes on if asked again."
+        ),
+    ] = 0,
     as_of: AsOf = None,
     brand: Brand = None,
     json: Json = False,
 ) -> None:
     """Fit, choose on validation, calibrate, judge on held-out time, register, report; baselines beside (step 03)."""
     from readership.pipelines.clock import resolve_now
-    from readership.pipelines.tasks import Order, train_every
+    from readership.pipelines.order import Order
     from readership.pipelines.tasks import train as run
+    from readership.pipelines.tasks import train_every
 
     if task is None and not (baselines or every):
         raise typer.BadParameter("name a task, or --baselines, or --all")
@@ -41,11 +48,11 @@ def train(
         now = resolve_now(warehouse, current, in_utc(as_of))
         progress.say(now.reason)
         if task is not None:
-            order = Order(population.value, baselines=baselines)
+            order = Order(population.value, baselines=baselines, tune=tune)
             *_, last = run(warehouse, current, now.at, task.value, order, progress)
             emit(last.as_dict(), json)
             return
-        made, skipped = train_every(warehouse, current, now.at, progress, baselines=baselines)
+        made, skipped = train_every(warehouse, current, now.at, progress, baselines=baselines, tune=tune)
     if not made:
         raise NotEnoughData("; ".join(f"{name}: {reason}" for name, reason in skipped.items()))
     found = [one.as_dict() for one in made if baselines or one.version]

@@ -19,6 +19,7 @@ class Task(StrEnum):
 
     churn = "churn"
     conversion = "conversion"
+    engagement = "engagement"
 
 
 class Model(StrEnum):
@@ -27,6 +28,7 @@ class Model(StrEnum):
     churn = "churn"
     churn_subscribers = "churn_subscribers"
     conversion = "conversion"
+    engagement = "engagement"
 
 
 class Population(StrEnum):

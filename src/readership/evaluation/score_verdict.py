@@ -97,7 +97,7 @@ def _steps(evaluation: dict[str, Any]) -> Iterator[str]:
     if oracle and goal:
         reached = "reached" if goal["met"] else "not reached"
         yield (
-            f"The model explains {goal['reached']:.0%} of what an oracle does who sees the hidden state of every reader "
+            f"The model explains {goal['reached']:.0%} of what an oracle does who sees every reader's hidden state "
             f"(goal {goal['efficiency']:.0%}, {reached}); even the oracle explains only {oracle['r2']['value']:.0%} of "
             "how visits differ, the rest is the chance of the day."
         )
@@ -106,7 +106,7 @@ def _steps(evaluation: dict[str, Any]) -> Iterator[str]:
 
 
 def _shift(level: Metric) -> float:
-    """By how much expected scores lie too high on average, where that is more than a little and more than noise; or 0."""
+    """Points by which expected scores lie too high on average; 0 where that is little, or may be noise."""
     value, (low, high) = level["value"], level["ci95"]
     beyond = low is not None and (low > 0 or high < 0)
     return float(value) if abs(value) > LARGE_SHIFT and beyond else 0.0

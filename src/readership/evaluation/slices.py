@@ -19,9 +19,10 @@ Part = Callable[[Dataset, Floats, Draws, NDArray[np.bool_]], dict[str, Any]]
 
 
 def slices(test: Dataset, probability: Floats, draws: Draws, of: Part | None = None) -> list[dict[str, Any]]:
-    """What `of` (by default `part`) measures of the commonest values of every slicing column that has more than one, largest first.
+    """Metrics for the commonest values of every slicing column that has more than one, largest first.
 
-    The rest of a column with more than `MOST_VALUES` of them comes last, together, as "<how many> others".
+    `of` says what is measured of some rows; by default `part`. The rest of a column with more than `MOST_VALUES` of
+    them comes last, together, as "<how many> others".
     """
     found = []
     for column, values in test.slices.items():

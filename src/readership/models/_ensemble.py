@@ -34,8 +34,8 @@ def there() -> dict[str, Any]:
 class Ensemble:
     """A weighted mean of models; weights are not negative and sum to 1. A part of weight 0 is dropped.
 
-    Parameters: `parts`, the parameters of each part by name (by default of all that can be fitted here), and
-    `weights`, by name; without them `fit` finds them on `valid`, and without that all weigh the same.
+    Parameters: those of each part by its name (by default all parts that can be fitted here), and `weights`, by name;
+    without them `fit` finds them on `valid`, and without that all weigh the same.
     """
 
     spec: ModelSpec
@@ -43,8 +43,9 @@ class Ensemble:
 
     def parts(self) -> list[ModelSpec]:
         """What to fit before it can be joined."""
-        chosen = self.spec.parameters.get("parts", {name: {} for name in there()})
-        return [ModelSpec(name, parameters, self.spec.seed) for name, parameters in chosen.items()]
+        chosen = self.spec.parameters
+        names = [name for name in PARTS if name in chosen] or list(there())
+        return [ModelSpec(name, chosen.get(name, {}), self.spec.seed) for name in names]
 
     def fit(self, train: Dataset, valid: Dataset | None) -> Self:
         """See `contracts.Model`."""
@@ -57,7 +58,7 @@ class Ensemble:
         self._parts = list(parts)
         weights = self.spec.parameters.get("weights")
         self._weights = [1 / len(parts) if weights is None else weights[part.spec.name] for part in parts]
-        told = {"parts": {part.spec.name: dict(part.spec.parameters) for part in parts}}
+        told = {part.spec.name: dict(part.spec.parameters) for part in parts}
         self.spec = replace(self.spec, parameters={**self.spec.parameters, **told})
         return self
 
@@ -68,11 +69,8 @@ class Ensemble:
         found = least_error_weights(scores - judged.label[:, None], judged.weight)
         kept = {part.spec.name: (part, share) for part, share in zip(self._parts, found, strict=True) if share > 0}
         self._parts, self._weights = [part for part, _ in kept.values()], [share for _, share in kept.values()]
-        told = {
-            "parts": {name: dict(part.spec.parameters) for name, (part, _) in kept.items()},
-            "weights": {name: share for name, (_, share) in kept.items()},
-        }
-        self.spec = replace(self.spec, parameters=told)
+        told = {name: dict(part.spec.parameters) for name, (part, _) in kept.items()}
+        self.spec = replace(self.spec, parameters={**told, "weights": {n: share for n, (_, share) in kept.items()}})
         return self
 
     def margin(self, features: NDArray[np.float32]) -> Numbers:

@@ -8,7 +8,7 @@ out one word, so an unseen word never follows it.
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +53,7 @@ class XGBoost:
 
     spec: ModelSpec
     FILE = "xgboost.json"
-    LOSS: Loss = LOGISTIC
+    LOSS: ClassVar[Loss] = LOGISTIC
 
     DEFAULTS = {  # noqa: RUF012 (a constant, never changed)
         "eta": 0.05,
@@ -153,7 +153,7 @@ class LightGBM:
 
     spec: ModelSpec
     FILE = "lightgbm.txt"
-    LOSS: Loss = LOGISTIC
+    LOSS: ClassVar[Loss] = LOGISTIC
 
     DEFAULTS = {  # noqa: RUF012 (a constant, never changed)
         "learning_rate": 0.05,

@@ -23,8 +23,8 @@ from readership.models._question import Question
 from readership.models._tabular import SCORE_FLOORS, score_candidates
 
 TASK = "engagement"
-BANDS = {"deep": 40.0, "usual": 20.0, "brief": 0.0}
-"""Bands of the expected score: deep above 40, usual from 20 to 40, brief below."""
+BANDS = {"deep": 35.0, "usual": 25.0, "brief": 0.0}
+"""Bands of the expected score: deep above 35, usual from 25 to 35, brief below."""
 WEIGHTS = {"time": 40.0, "completion": 20.0, "depth": 15.0, "breadth": 15.0, "length": 10.0}
 HALF_SECONDS, HALF_ARTICLES, HALF_MINUTES = 60.0, 2.0, 3.0
 """What earns half of the points for reading time, breadth and length."""
@@ -34,7 +34,7 @@ def question(horizon_days: int) -> Question:
     """What the report says is asked."""
     return Question(
         text=f"How deeply will a reader read on the next visit, within {horizon_days} days?",
-        who_acts="editors and the product team: long reads for those who will read deeply, an easier start for the rest",
+        who_acts="editors and the product team: long reads for those who will read deeply",
         outcome="read",
     )
 
@@ -59,7 +59,7 @@ def left_out() -> dict[str, str]:
 def band(score: float) -> str:
     """The band of an expected score.
 
-    >>> [band(score) for score in (40.1, 40, 20, 19.9)]
+    >>> [band(score) for score in (35.1, 35, 25, 24.9)]
     ['deep', 'usual', 'usual', 'brief']
     """
     return "deep" if score > BANDS["deep"] else "usual" if score >= BANDS["usual"] else "brief"

@@ -1,37 +1,40 @@
 """Step 09: the engagement score of a reader's next session, fitted, weighed, chosen, judged, registered, reported."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
-from readership.contracts import ANSWERS, Dataset, Evaluation, Folds, Model
+from readership.contracts import ANSWERS, Dataset, Evaluation, Folds, Model, ModelSpec
 from readership.evaluation.evaluate import Facts, Scores
 from readership.evaluation.files import write_evaluation
+from readership.evaluation.leakage import AuditReport
 from readership.evaluation.reports.report import write_report
 from readership.evaluation.scores import Bands, evaluate_scores
 from readership.features.selection import Selection, select
 from readership.models import engagement
 from readership.models._calibration import Calibrator
 from readership.models._ensemble import Ensemble
+from readership.models._rows import squared_error
 from readership.models._score_selection import Choice, choose_champion
 from readership.models._selection import fit_candidates
 from readership.pipelines.progress import Progress
-from readership.pipelines.tasks_order import Order
 from readership.pipelines.train import (
     Prepared,
     Trained,
     asked_rows,
     drivers_of,
     export,
+    journal_of,
     prepare,
     promoted,
     protocol_of,
     said,
     timed,
 )
+from readership.pipelines.tuning import tuned
 from readership.registry.promotion import register
 from readership.settings import Settings
 from readership.warehouse import Warehouse
@@ -69,39 +72,52 @@ class ScoreFit:
 
 
 def train_engagement(
-    warehouse: Warehouse, settings: Settings, now: datetime, order: Order, progress: Progress
-) -> Iterator[Trained]:
-    """A trainer of `pipelines.tasks`; the floors are judged beside the model, so baselines are none of their own."""
-    if order.baselines:
-        return
-    prepared = prepare(warehouse, settings, now, task=engagement.TASK, audit=order.audit, progress=progress)
+    warehouse: Warehouse,
+    settings: Settings,
+    now: datetime,
+    *,
+    audit: AuditReport | None = None,
+    tune: int = 0,
+    progress: Progress,
+) -> Trained:
+    """Every candidate on the same rows; the champion becomes a bundle, a version and a report.
+
+    tune  how many settings to try first, on validation rows alone
+    """
+    prepared = prepare(warehouse, settings, now, task=engagement.TASK, audit=audit, progress=progress)
     with progress.step("models: engagement"), timed(prepared.timings, "models"):
-        result = fit_scores(prepared.dataset, prepared.folds, said(progress))
+        dataset, folds, journal = prepared.dataset, prepared.folds, journal_of(prepared, settings)
+        searched = tuned(engagement.specs(), dataset, folds, journal, tune, progress, loss=squared_error)
+        result = fit_scores(dataset, folds, searched.specs, said(progress))
         for reason in engagement.left_out().values():
             progress.say(reason)
         progress.say(f"champion {result.choice.champion}: {result.choice.why}")
     with progress.step("evaluation on held-out time"), timed(prepared.timings, "evaluation"):
         evaluation = judge_scores(prepared, result)
+        evaluation["protocol"] |= searched.protocol
     with progress.step("bundle, registry, report"):
         path = write_evaluation(evaluation, settings.artifacts_dir / "evaluation")
         version = register(settings, export(prepared, result, evaluation, settings, "score"), evaluation)
         promotion = promoted(settings, engagement.TASK, version)
         progress.say(promotion)
         report = write_report(evaluation, settings.artifacts_dir / "reports")
-    yield Trained(evaluation, path, report, version, promotion, prepared.audit)
+    return Trained(evaluation, path, report, version, promotion, prepared.audit)
 
 
 def fit_scores(
-    dataset: Dataset, folds: Folds, progress: Callable[[str, float], None] = lambda name, seconds: None
+    dataset: Dataset,
+    folds: Folds,
+    candidates: Sequence[ModelSpec],
+    progress: Callable[[str, float], None] = lambda name, seconds: None,
 ) -> ScoreFit:
-    """Select columns, fit on `train`, weigh the ensemble on `calibration`, choose on `valid`, fit again, predict `test`.
+    """Select columns, fit on `train`, weigh the ensemble on `calibration`, choose on `valid`, fit again on `refit`.
 
     No row both weighs the ensemble and judges it. The rules of thumb read the columns they need, selected or not.
     """
     selection = select(dataset.at(folds.train))
     kept = dataset.select(selection.kept)
     valid, test, final = kept.at(folds.valid), kept.at(folds.test), kept.at(folds.refit)
-    inner = fit_candidates(engagement.specs(), kept.at(folds.train), valid, progress)
+    inner = fit_candidates(candidates, kept.at(folds.train), valid, progress)
     ensemble = inner["ensemble"]
     assert isinstance(ensemble, Ensemble)
     ensemble.weigh(kept.at(folds.calibration))

@@ -10,14 +10,14 @@ import polars as pl
 from numpy.typing import NDArray
 
 from readership.contracts import Manifest
-from readership.errors import NotEnoughData
 from readership.datasets.rules import label_rule
+from readership.errors import NotEnoughData
 from readership.features.catalogue import by_name, input_groups
 from readership.features.encoding import encode
 from readership.features.online import ReasonsWriter
-from readership.models import churn, conversion
+from readership.models import churn, conversion, engagement
 from readership.models._native import restore
-from readership.models._reasons import reasons
+from readership.models._reasons import MOVED, reasons
 from readership.pipelines.brands import check_brand
 from readership.pipelines.dataset import labels, newest_load
 from readership.pipelines.features import feature_frame
@@ -72,7 +72,7 @@ def _reasons(folder: Path, manifest: Manifest, matrix: NDArray[np.float32]) -> l
     parts = model.contributions(matrix) if model else None
     if parts is None:
         return None
-    return reasons(manifest.features, parts, matrix, by_name(), manifest.categories)
+    return reasons(manifest.features, parts, matrix, by_name(), manifest.categories, moved=MOVED[manifest.answer])
 
 
 def _predict(
@@ -112,7 +112,8 @@ def _meaning(bundle: Bundle, answer: NDArray[np.float64]) -> dict[str, list[str]
     manifest = bundle.manifest
     if manifest.task == conversion.TASK:
         return {"action": [conversion.action(value, manifest.operating_points) for value in answer]}
-    return {"band": [churn.band(value) for value in answer]}
+    band = engagement.band if manifest.task == engagement.TASK else churn.band
+    return {"band": [band(value) for value in answer]}
 
 
 def _table(

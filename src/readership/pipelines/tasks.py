@@ -6,7 +6,8 @@ from typing import NamedTuple, Protocol
 
 from readership.errors import InputError, NotEnoughData
 from readership.evaluation.leakage import AuditReport
-from readership.models import churn, conversion
+from readership.models import churn, conversion, engagement
+from readership.pipelines.engagement import train_engagement
 from readership.pipelines.progress import Progress
 from readership.pipelines.train import Prepared, Trained, prepare, train_baselines, train_task
 from readership.settings import Settings
@@ -19,11 +20,13 @@ class Order(NamedTuple):
     population  whose question it is, where a task has several
     audit       the leakage audit of this log, where one was made already
     baselines   only the simple models (step 03)
+    tune        how many settings of the candidates to try first
     """
 
     population: str = "registered"
     audit: AuditReport | None = None
     baselines: bool = False
+    tune: int = 0
 
 
 class Trainer(Protocol):
@@ -42,18 +45,24 @@ def train(
 ) -> Iterator[Trained]:
     """What the trainer of `task` yields, one after another, as it is made."""
     if order.population != "registered" and task != churn.TASK:
-        raise InputError(f"{task} asks about registered readers only; --population {order.population} is for churn")
+        raise InputError(f"{task} has one population only; --population {order.population} is for churn")
     return TRAINERS[task](warehouse, settings, now, order, progress)
 
 
 def train_every(
-    warehouse: Warehouse, settings: Settings, now: datetime, progress: Progress, *, baselines: bool = False
+    warehouse: Warehouse,
+    settings: Settings,
+    now: datetime,
+    progress: Progress,
+    *,
+    baselines: bool = False,
+    tune: int = 0,
 ) -> tuple[list[Trained], dict[str, str]]:
     """All `STEPS` in order, and the reason of each that the log does not support."""
     made: list[Trained] = []
     skipped: dict[str, str] = {}
     for title, task, population in STEPS:
-        order = Order(population, made[0].audit if made else None, baselines)
+        order = Order(population, made[0].audit if made else None, baselines, tune)
         with progress.step(title):
             try:
                 made.extend(train(warehouse, settings, now, task, order, progress))
@@ -81,6 +90,14 @@ def _conversion(
     yield from _yes_or_no(warehouse, settings, now, conversion.TASK, order, progress)
 
 
+def _engagement(
+    warehouse: Warehouse, settings: Settings, now: datetime, order: Order, progress: Progress
+) -> Iterator[Trained]:
+    if order.baselines:
+        raise NotEnoughData("rules of thumb of a score are judged beside its model; there are none to train alone")
+    yield train_engagement(warehouse, settings, now, audit=order.audit, tune=order.tune, progress=progress)
+
+
 def _yes_or_no(
     warehouse: Warehouse, settings: Settings, now: datetime, task: str, order: Order, progress: Progress
 ) -> Iterator[Trained]:
@@ -90,19 +107,20 @@ def _yes_or_no(
     )
     yield train_baselines(prepared, settings, progress=progress)
     if not order.baselines:
-        yield train_task(prepared, settings, progress=progress)
+        yield train_task(prepared, settings, tune=order.tune, progress=progress)
 
 
 def _holds(warehouse: Warehouse, query: str) -> bool:
     return bool(warehouse.scalar(read_sql("readership.pipelines.sql", query)))
 
 
-TRAINERS: dict[str, Trainer] = {churn.TASK: _churn, conversion.TASK: _conversion}
+TRAINERS: dict[str, Trainer] = {churn.TASK: _churn, conversion.TASK: _conversion, engagement.TASK: _engagement}
 """By task."""
 
 STEPS = (
     ("04 churn", "churn", "registered"),
     ("04 churn of subscribers", "churn", "subscribers"),
     ("07 conversion", "conversion", "registered"),
+    ("09 engagement", "engagement", "registered"),
 )
 """Title, task and population of each model, in the order in which they are made; step 03 is part of each."""
