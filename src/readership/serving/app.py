@@ -12,12 +12,13 @@ from fastapi import FastAPI
 from readership import __version__
 from readership.errors import ReadershipError
 from readership.serving import keys
-from readership.serving.answers import ChurnAnswer, ConversionAnswer, ProblemAnswer
+from readership.serving.answers import ChurnAnswer, ConversionAnswer, EngagementAnswer, ProblemAnswer
 from readership.serving.churn import churn
 from readership.serving.conversion import conversion
 from readership.serving.direct import DirectRoute
 from readership.serving.docs import add_docs, describe_keys
 from readership.serving.edge import Edge
+from readership.serving.engagement import engagement
 from readership.serving.live_models import LiveModels
 from readership.serving.metrics import RequestMetrics
 from readership.serving.operations import add_operations, gauges
@@ -87,7 +88,11 @@ def create_app(settings: Settings) -> FastAPI:
     metrics = RequestMetrics(lambda: gauges(followed.models))
     app.add_middleware(Edge, metrics=metrics, key_digests=lambda: followed.key_digests)
     add_problem_handlers(app)
-    for task, route, answer in (("churn", churn, ChurnAnswer), ("conversion", conversion, ConversionAnswer)):
+    for task, route, answer in (
+        ("churn", churn, ChurnAnswer),
+        ("conversion", conversion, ConversionAnswer),
+        ("engagement", engagement, EngagementAnswer),
+    ):
         app.router.add_api_route(
             f"/v1/readers/{{reader_id:path}}/{task}",
             route,

@@ -66,7 +66,12 @@ def _try(bundle: Bundle) -> None:
 
 
 def _membership(manifest: Manifest, stored: Meta) -> Callable[[Row], bool] | None:
-    """Whether a reader is registered, was seen lately and, where the task is conversion, pays for nothing."""
+    """Whether a reader is registered, was seen lately and, where the task is conversion, pays for nothing.
+
+    Of returning readers: whether they had two sessions or more, the last one lately.
+    """
+    if manifest.population == "returning":
+        return _returning(manifest, stored)
     numbers = ("registered", "days_since_last_session")
     words = (TIER,) if manifest.task == "conversion" else ()
     if manifest.population != "registered" or {*numbers, *words} - {*stored.numbers, *stored.words}:
@@ -79,3 +84,12 @@ def _membership(manifest: Manifest, stored: Meta) -> Callable[[Row], bool] | Non
         return bool(seen and all(row.words[tier] in FREE for tier in tiers))
 
     return is_member
+
+
+def _returning(manifest: Manifest, stored: Meta) -> Callable[[Row], bool] | None:
+    names = ("sessions_ever", "days_since_last_session")
+    if set(names) - {*stored.numbers}:
+        return None
+    sessions, days_since = (stored.numbers.index(name) for name in names)
+    days = manifest.lookback_days
+    return lambda row: bool(row.numbers[sessions] >= 2 and row.numbers[days_since] <= days)
