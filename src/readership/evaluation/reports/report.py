@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from readership.contracts import Evaluation
+from readership.evaluation import score_metrics
 from readership.evaluation.metrics import HIGHER_IS_BETTER
-from readership.evaluation.reports import words
+from readership.evaluation.reports import score_charts, words
 from readership.evaluation.reports.charts import Plot, plots
 from readership.evaluation.reports.page import write_page
 
-PLOTS: dict[str, Callable[[Evaluation], Iterable[Plot]]] = {"probability": plots}
+PLOTS: dict[str, Callable[[Evaluation], Iterable[Plot]]] = {"probability": plots, "score": score_charts.plots}
 """What is drawn for each kind of answer; its page is the template of that name."""
 
 
@@ -23,7 +24,7 @@ def write_report(evaluation: Evaluation, folder: Path) -> Path:
         list(PLOTS[kind](evaluation)),
         evaluation=evaluation,
         summary=words.summarise(evaluation),
-        **(_words_of_probabilities(evaluation) if words.is_probability(evaluation) else {}),
+        **WORDS[kind](evaluation),
     )
 
 
@@ -34,3 +35,18 @@ def _words_of_probabilities(evaluation: Evaluation) -> dict[str, Any]:
         "comparison": words.comparison_rows(evaluation),
         "target_words": {"roc_auc": "ROC AUC", "precision": "precision", "recall": "recall"},
     }
+
+
+def _words_of_scores(evaluation: Evaluation) -> dict[str, Any]:
+    return {
+        "metric_words": words.SCORE_METRIC_WORDS,
+        "higher_is_better": score_metrics.HIGHER_IS_BETTER,
+        "comparison": words.comparison_rows(evaluation, "rmse", oracle=None),
+    }
+
+
+WORDS: dict[str, Callable[[Evaluation], dict[str, Any]]] = {
+    "probability": _words_of_probabilities,
+    "score": _words_of_scores,
+}
+"""What the page of each kind needs besides the evaluation itself."""
