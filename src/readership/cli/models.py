@@ -36,9 +36,8 @@ def train(
 ) -> None:
     """Fit, choose on validation, calibrate, judge on held-out time, register, report; baselines beside (step 03)."""
     from readership.pipelines.clock import resolve_now
-    from readership.pipelines.order import Order
+    from readership.pipelines.tasks import Order, train_every
     from readership.pipelines.tasks import train as run
-    from readership.pipelines.tasks import train_every
 
     if task is None and not (baselines or every):
         raise typer.BadParameter("name a task, or --baselines, or --all")

@@ -114,7 +114,7 @@ def fit_scores(
 
     No row both weighs the ensemble and judges it. The rules of thumb read the columns they need, selected or not.
     """
-    selection = select(dataset.at(folds.train))
+    selection = select(dataset.at(folds.refit))
     kept = dataset.select(selection.kept)
     valid, test, final = kept.at(folds.valid), kept.at(folds.test), kept.at(folds.refit)
     inner = fit_candidates(candidates, kept.at(folds.train), valid, progress)
