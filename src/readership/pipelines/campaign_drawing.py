@@ -1,4 +1,4 @@
-"""Drawing up a campaign's list: who the model is asked about, what a contact is expected to do, who may be contacted."""
+"""A campaign's list: whom the model is asked about, what a contact is expected to do, who may be contacted."""
 
 import hashlib
 from dataclasses import asdict, dataclass
@@ -85,9 +85,7 @@ def draw_up(
         frame.select("user_id")
         .with_columns(
             pl.Series("probability", bundle.score(matrix)),
-            pl.Series("uplift", None if uplift is None else uplift.effect, pl.Float64)
-            if uplift is not None
-            else pl.lit(None, pl.Float64).alias("uplift"),
+            pl.lit(None, pl.Float64).alias("uplift") if uplift is None else pl.Series("uplift", uplift.effect),
         )
         .join(readers, on="user_id", how="inner", maintain_order="left")
     )

@@ -1,4 +1,4 @@
-"""Who is in which campaign, in the table `exposures`: written once, read by later campaigns, by measuring and training."""
+"""Who is in which campaign, in the table `exposures`: written once; later campaigns, measuring and training read it."""
 
 from datetime import UTC, datetime
 
