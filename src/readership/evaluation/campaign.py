@@ -114,10 +114,10 @@ def split_p(treated: int, control: int, share_control: float) -> float:
     return math.erfc(math.sqrt(chi2 / 2))
 
 
-def effect(arms: Arms, money: Money, *, wanted: int, contacts: int, share_control: float) -> dict[str, Any]:
+def effect(arms: Arms, money: Money, *, to_prevent: bool, contacts: int, share_control: float) -> dict[str, Any]:
     """What the contact did to the outcome, and what that was worth.
 
-    wanted         1 where the outcome is what the contact is for (subscribed), 0 where it is to be prevented (left)
+    to_prevent     whether the outcome is to be prevented (left), or else what the contact is for (subscribed)
     contacts       readers contacted: all of them, whatever is known of them now
     share_control  with which the arms were drawn
 
@@ -127,7 +127,7 @@ def effect(arms: Arms, money: Money, *, wanted: int, contacts: int, share_contro
     plain = newcombe(count, readers, other_count, other_readers)
     enough = min(count, readers - count, other_count, other_readers - other_count) >= FEW
     main = adjusted(arms) if enough else plain
-    gain = main if wanted == 1 else Estimate(-main.value, -main.high, -main.low)
+    gain = Estimate(-main.value, -main.high, -main.low) if to_prevent else main
     p = split_p(readers, other_readers, share_control)
     helped = _metric([part * contacts for part in gain])
     cost = contacts * money.cost

@@ -1,6 +1,7 @@
 """A campaign's list: whom the model is asked about, what a contact is expected to do, who may be contacted."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -13,7 +14,7 @@ from readership.datasets.rules import LabelRule
 from readership.errors import InputError, NotEnoughData
 from readership.events.consent import PURPOSES, bits
 from readership.features.encoding import encode
-from readership.models import conversion
+from readership.models import churn
 from readership.pipelines import campaign_files as files
 from readership.pipelines.campaign_exposures import recorded, rested
 from readership.pipelines.campaign_fields import Fields
@@ -89,7 +90,7 @@ def draw_up(
         )
         .join(readers, on="user_id", how="inner", maintain_order="left")
     )
-    chosen = choose(readers, wanted.terms, name, wanted=int(rule.task == conversion.TASK))
+    chosen = choose(readers, wanted.terms, name, to_prevent=rule.task == churn.TASK)
     members = _with_reasons(chosen, bundle, frame["user_id"], matrix)
     campaign = Campaign(
         id=name,
@@ -168,7 +169,7 @@ def _with_reasons(chosen: Chosen, bundle: Bundle, asked: pl.Series, matrix: NDAr
     """The members with the reasons of their probability in words; null for a model without exact parts."""
     place = {reader: row for row, reader in enumerate(asked.to_list())}
     rows = [place[reader] for reader in chosen.members["user_id"].to_list()]
-    words = reasons_of(bundle, matrix[rows]) or [None] * len(rows)
+    words: Sequence[list[str] | None] = reasons_of(bundle, matrix[rows]) or [None] * len(rows)
     return chosen.members.with_columns(pl.Series("reasons", words, pl.List(pl.String))).select(
         "reader_id", "user_id", "arm", "propensity", "probability", "uplift", "expected_gain_eur", "reasons"
     )

@@ -101,14 +101,12 @@ def as_csv(contacts: Sequence[Contact], fields: Fields) -> str:
 
     Plain numbers stay as they are, so that a numeric id that is negative is still that id.
 
-    >>> print(as_csv([{"reader_id": "=1+1"}, {"reader_id": "-42"}], Fields("crm", {"reader_id": "Id"})).strip())
-    Id
-    '=1+1
-    -42
+    >>> as_csv([{"reader_id": "=1+1"}, {"reader_id": "-42"}], Fields("crm", {"reader_id": "Id"}))
+    "Id\\r\\n'=1+1\\r\\n-42\\r\\n"
     """
     rows = [fields.of(contact) for contact in contacts]
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text)
     writer.writerow([_cell(name) for name in [*fields.columns.values(), *fields.constants]])
     writer.writerows([_cell(value) for value in row.values()] for row in rows)
     return text.getvalue()

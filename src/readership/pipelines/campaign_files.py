@@ -109,7 +109,7 @@ def write_campaign(settings: Settings, campaign: Campaign, members: pl.DataFrame
         draft.mkdir()
         members.write_parquet(draft / MEMBERS)
         fields = fields_of(campaign)
-        (draft / CONTACTS).write_text(as_csv(contacts(campaign, members), fields), encoding="utf-8")
+        (draft / CONTACTS).write_bytes(as_csv(contacts(campaign, members), fields).encode())
         write_json(draft / FACTS, asdict(campaign))
         draft.rename(parent / campaign.id)
     return parent / campaign.id
@@ -169,16 +169,16 @@ def measured_rows(settings: Settings, tasks: Sequence[str] | None = None) -> pl.
     """
     paths = sorted(campaigns_dir(settings).glob(f"[!.]*/{MEASURED_ROWS}"))
     frames = [pl.read_parquet(path) for path in paths]
-    found = pl.concat([pl.DataFrame(schema=ROWS), *(frame.select(ROWS) for frame in frames)])
+    found = pl.concat([pl.DataFrame(schema=ROWS), *(frame.select(ROWS.keys()) for frame in frames)])
     return found if tasks is None else found.filter(pl.col("task").is_in(tasks))
 
 
-ROWS = {
-    "campaign": pl.String,
-    "task": pl.String,
-    "user_id": pl.UInt64,
+ROWS: dict[str, pl.DataType] = {
+    "campaign": pl.String(),
+    "task": pl.String(),
+    "user_id": pl.UInt64(),
     "at": pl.Datetime("ms", "UTC"),
-    "treated": pl.Boolean,
-    "propensity": pl.Float64,
-    "outcome": pl.UInt8,
+    "treated": pl.Boolean(),
+    "propensity": pl.Float64(),
+    "outcome": pl.UInt8(),
 }

@@ -46,18 +46,18 @@ class Chosen:
     dogs_spared: int | None
 
 
-def choose(readers: pl.DataFrame, terms: Terms, campaign: str, *, wanted: int) -> Chosen:
+def choose(readers: pl.DataFrame, terms: Terms, campaign: str, *, to_prevent: bool) -> Chosen:
     """Leave out who may not or should not be contacted, order the rest, hold some out by lot.
 
-    readers  user_id, reader_id, probability, uplift (null: not known), agrees, suppressed, rests
-    wanted   the outcome of which `probability` speaks: 1 where it is what the contact is for, 0 where it is to prevent
+    readers     user_id, reader_id, probability, uplift (null: not known), agrees, suppressed, rests
+    to_prevent  whether the outcome of which `probability` speaks is to be prevented, or else what the contact is for
 
     By uplift where it is known: expected gain = uplift x value - cost, positive ones only. Else by probability, of
     those for whom a contact could pay if it always worked. The list ends where the budget of contacts is used.
     Raises NotEnoughData where an arm would be empty.
     """
     by_uplift = readers["uplift"].null_count() == 0
-    most = pl.col("probability") if wanted == 0 else 1 - pl.col("probability")
+    most = pl.col("probability") if to_prevent else 1 - pl.col("probability")
     gain = pl.col("uplift") * terms.value - terms.cost
     pays = gain > 0 if by_uplift else most * terms.value > terms.cost
     funnel = {"asked_about": readers.height}
@@ -94,7 +94,8 @@ def lots(campaign: str, user_ids: NDArray[np.uint64]) -> NDArray[np.float64]:
 def _arms(ordered: pl.DataFrame, terms: Terms, campaign: str) -> pl.DataFrame:
     """The first of these until the budget is used by those whom their lot does not hold out."""
     held = lots(campaign, ordered["user_id"].to_numpy()) < terms.control
-    within = np.cumsum(~held) - ~held < terms.budget
+    contacted = (~held).astype(np.int64)
+    within: NDArray[np.bool_] = np.cumsum(contacted) - contacted < terms.budget
     propensity = np.where(held, terms.control, 1 - terms.control)
     arm = np.where(held, CONTROL, TREATED)
     named = ordered.with_columns(pl.Series("arm", arm, pl.String), pl.Series("propensity", propensity))

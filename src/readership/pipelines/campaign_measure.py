@@ -12,6 +12,7 @@ from readership.errors import InputError, NotEnoughData
 from readership.evaluation.campaign import Arms, Money, effect
 from readership.evaluation.reports.campaign import write_campaign_report
 from readership.evaluation.reports.campaign_words import sentences
+from readership.models import conversion
 from readership.pipelines import campaign_files as files
 from readership.pipelines.campaign_delivery import read_state
 from readership.pipelines.campaign_exposures import recorded
@@ -89,7 +90,7 @@ def _measured(
     found = effect(
         arms,
         Money(terms["cost_eur"], terms["value_eur"]),
-        wanted=int(campaign.task == "conversion"),
+        to_prevent=campaign.task != conversion.TASK,
         contacts=files.treated_of(members).height,
         share_control=terms["control"],
     )

@@ -78,6 +78,11 @@ def store_contacts(warehouse: Warehouse, truth: str, contacts: Sequence[Contacts
     warehouse.command(read_sql(SQL, "empty_table"), database=truth, table="contacts")
     rows = [(one.campaign, one.kind, one.since, reader) for one in contacts for reader in sorted(one.user_ids)]
     if rows:
-        columns = {"campaign": pl.String, "kind": pl.String, "since": pl.Datetime("ms", "UTC"), "user_id": pl.UInt64}
+        columns: dict[str, pl.DataType] = {
+            "campaign": pl.String(),
+            "kind": pl.String(),
+            "since": pl.Datetime("ms", "UTC"),
+            "user_id": pl.UInt64(),
+        }
         table: pa.Table = pl.DataFrame(rows, schema=columns, orient="row").to_arrow()
         warehouse.insert(f"{truth}.contacts", table)
