@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 
 from readership.evaluation.reports.campaign_words import HELPED, cautions, headline, outcome_of, sentences
-from readership.evaluation.reports.charts import BLUE, GREY, ORANGE, Plot
+from readership.evaluation.reports.charts import BLUE, FEWER_WHEN_NARROW, GREY, ORANGE, Plot
 from readership.evaluation.reports.page import write_page
 from readership.evaluation.reports.words import task_word
 
@@ -58,7 +58,7 @@ def rates(measured: dict[str, Any]) -> Plot:
         ),
     )
     title = f"share of readers who {outcome}"
-    scale, axis = alt.Scale(zero=True), alt.Axis(format=".0%" if _far(rows) else ".1%", tickCount=5)
+    scale, axis = alt.Scale(zero=True), alt.Axis(format=".0%" if _far(rows) else ".1%", tickCount=FEWER_WHEN_NARROW)
     chart = alt.layer(
         base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", title=title, scale=scale, axis=axis), x2="high:Q"),
         base.mark_circle(size=90, opacity=1).encode(x=alt.X("rate:Q", title=title, scale=scale, axis=axis)),
@@ -84,7 +84,7 @@ def difference(measured: dict[str, Any]) -> Plot:
         rows.append({"estimate": name, "value": sign * measured[key]["value"], "low": low, "high": high})
     marks = [{"x": 0, "line": "no effect"}, {"x": measured["pays_from"], "line": "pays for itself"}]
     title = "effect of the contact: share of readers helped"
-    axis = alt.Axis(format="+.0%" if _far(rows) else "+.1%", tickCount=5)
+    axis = alt.Axis(format="+.0%" if _far(rows) else "+.1%", tickCount=FEWER_WHEN_NARROW)
     base = alt.Chart(alt.Data(values=rows)).encode(y=alt.Y("estimate:N", title=None, sort=list(names.values())))
     lines = (
         alt.Chart(alt.Data(values=marks))
