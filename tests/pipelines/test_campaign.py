@@ -297,6 +297,10 @@ def test_a_list_that_was_written_first_can_be_sent_later(publisher, home, receiv
     assert exposures(publisher, "later").equals(before)
 
 
+def test_the_token_is_shown_nowhere() -> None:
+    assert Settings(webhook_token="tok").shown()["READERSHIP_WEBHOOK_TOKEN"] == "***"
+
+
 @pytest.mark.parametrize("address", ["ftp://host/x", "host/x", "https://", "https://user:secret@host/x", "http://h:x/"])
 def test_an_address_that_is_no_webhook_is_refused_without_its_secrets(publisher, home, address: str) -> None:
     with pytest.raises(

@@ -123,8 +123,9 @@ def _uplift(
     found: Uplift | None = None
     try:
         from readership.pipelines.uplift import uplift_scores
-    except ModuleNotFoundError:
-        pass
+    except ModuleNotFoundError as error:
+        if error.name != "readership.pipelines.uplift":
+            raise
     else:
         found = uplift_scores(warehouse, settings, now, rule.task, rule.population, frame)
     if found is None and wanted.by == "uplift":
