@@ -117,8 +117,8 @@ def test_both_arms_are_recorded_once(publisher, home) -> None:
     members = pl.read_parquet(home.artifacts_dir / "campaigns/once/members.parquet")
     assert rows["unit"].to_list() == sorted(str(reader) for reader in members["user_id"])
     assert set(rows.select("variant", "treatment", "propensity").unique().rows()) == {
-        ("treatment", "subscription_offer", 0.6),
-        ("control", "none", 0.4),
+        ("treatment", "conversion", 0.6),
+        ("control", "conversion", 0.4),
     }
     assert rows["at"].unique().to_list() == rows["received_at"].unique().to_list() == [NOW]
     assert rows["decision_id"][0] == f"campaign/once/{rows['unit'][0]}"

@@ -25,7 +25,7 @@ def _campaign(**other: object) -> Campaign:
     facts = {
         "id": "spring",
         "task": "conversion",
-        "treatment": "subscription_offer",
+        "offer": "subscription_offer",
         "as_of": AT.isoformat(),
         "matures_at": MATURES.isoformat(),
         "horizon_days": 14,

@@ -26,7 +26,7 @@ from readership.registry.bundles import Bundle
 from readership.settings import Settings
 from readership.warehouse import Warehouse, read_sql
 
-TREATMENTS = {"churn": "retention_offer", "conversion": "subscription_offer"}
+OFFERS = {"churn": "retention_offer", "conversion": "subscription_offer"}
 """What a contact is, by task."""
 
 
@@ -95,7 +95,7 @@ def draw_up(
     campaign = Campaign(
         id=name,
         task=rule.name,
-        treatment=TREATMENTS[rule.task],
+        offer=OFFERS[rule.task],
         as_of=now.isoformat(timespec="milliseconds"),
         matures_at=(now + timedelta(days=rule.horizon_days)).isoformat(timespec="milliseconds"),
         horizon_days=rule.horizon_days,

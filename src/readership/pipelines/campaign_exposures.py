@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 import polars as pl
 
 from readership.pipelines.campaign_files import Campaign
-from readership.pipelines.campaign_list import TREATED
 from readership.warehouse import Warehouse, read_sql
 
 SQL = "readership.pipelines.sql.campaign"
@@ -19,7 +18,7 @@ def record(warehouse: Warehouse, campaign: Campaign, members: pl.DataFrame) -> N
         unit=pl.col("user_id").cast(pl.String),
         experiment=pl.lit(campaign.experiment),
         variant="arm",
-        treatment=pl.when(pl.col("arm") == TREATED).then(pl.lit(campaign.treatment)).otherwise(pl.lit("none")),
+        treatment=pl.lit(campaign.task),
         propensity="propensity",
         decision_id=pl.format("{}/{}", pl.lit(campaign.experiment), pl.col("user_id")),
         at=moment,

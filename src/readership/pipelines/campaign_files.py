@@ -27,7 +27,7 @@ class Campaign:
     """`campaign.json`: what was asked for, by which models, who was left at each step, and when its outcome is known.
 
     task         the model's name: churn, churn_subscribers or conversion
-    treatment    what a contact is: an offer to stay, or to subscribe
+    offer        what a contact is: retention_offer or subscription_offer
     terms        what was asked for; the same name with other terms is refused
     rule         settings of the label, as they were
     members      readers in each arm
@@ -35,7 +35,7 @@ class Campaign:
 
     id: str
     task: str
-    treatment: str
+    offer: str
     as_of: str
     matures_at: str
     horizon_days: int

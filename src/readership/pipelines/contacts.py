@@ -31,7 +31,7 @@ def contacts_of(settings: Settings, name: str) -> Contacts:
     """The readers treated by the campaign of this id or name. Raises InputError where there is none."""
     campaign = files.read_campaign(settings, name)
     treated = files.treated_of(files.members_of(settings, campaign))
-    return Contacts(campaign.id, campaign.treatment, campaign.at, frozenset(treated["user_id"].to_list()))
+    return Contacts(campaign.id, campaign.offer, campaign.at, frozenset(treated["user_id"].to_list()))
 
 
 def lived_with(world: World, contacts: Sequence[Contacts]) -> World:
