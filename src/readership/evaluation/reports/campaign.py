@@ -5,7 +5,7 @@ from typing import Any
 
 import altair as alt
 
-from readership.evaluation.reports.campaign_words import HELPED, cautions, headline, outcome_of, sentences
+from readership.evaluation.reports.campaign_words import HELPED, cautions, headline, helped_range, outcome_of, sentences
 from readership.evaluation.reports.charts import BLUE, FEWER_WHEN_NARROW, GREY, ORANGE, Plot
 from readership.evaluation.reports.page import write_page
 from readership.evaluation.reports.words import task_word
@@ -36,6 +36,7 @@ def write_campaign_report(measured: dict[str, Any], folder: Path) -> Path:
         cautions=cautions(measured),
         outcome=outcome,
         helped_word=HELPED[outcome],
+        helped=helped_range(measured),
         funnel_words=FUNNEL_WORDS,
         level="low" if measured["split"]["broken"] else "high" if measured["sure"] else "fair",
     )
@@ -83,7 +84,7 @@ def difference(measured: dict[str, Any]) -> Plot:
         low, high = sorted(sign * bound for bound in measured[key]["ci95"])
         rows.append({"estimate": name, "value": sign * measured[key]["value"], "low": low, "high": high})
     marks = [{"x": 0, "line": "no effect"}, {"x": measured["pays_from"], "line": "pays for itself"}]
-    title = "effect of the contact: share of readers helped"
+    title = "share of readers helped"
     axis = alt.Axis(format="+.0%" if _far(rows) else "+.1%", tickCount=FEWER_WHEN_NARROW)
     base = alt.Chart(alt.Data(values=rows)).encode(y=alt.Y("estimate:N", title=None, sort=list(names.values())))
     lines = (

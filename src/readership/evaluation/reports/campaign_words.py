@@ -22,24 +22,32 @@ def sentences(measured: dict[str, Any]) -> list[str]:
 def headline(measured: dict[str, Any]) -> str:
     """What the contact did, or that this cannot be told."""
     helped, outcome = measured["helped"], outcome_of(measured["task"])
-    low, high = (round(bound) for bound in helped["ci95"])
+    contacted = f"{plural(measured['contacts'], 'reader')} contacted"
     if measured["split"]["broken"]:
         return "The arms are not as they were drawn, so the difference between them says nothing about the contact."
+    low, high = (round(bound) for bound in helped["ci95"])
     if not measured["sure"]:
         return (
             f"No effect can be told from chance: between {_signed(low)} and {_signed(high)} {HELPED[outcome]} among "
-            f"{plural(measured['contacts'], 'reader')} contacted."
+            f"{contacted}."
         )
     if helped["value"] < 0:
         lost = {"leave": "more readers left", "subscribe": "fewer readers subscribed"}[outcome]
         return (
             f"The contact did harm: {-round(helped['value']):,} {lost} than without it ({-high:,} to {-low:,}), of "
-            f"{measured['contacts']:,} contacted."
+            f"{contacted}."
         )
-    return (
-        f"The contact worked: {round(helped['value']):,} {HELPED[outcome]} ({low:,} to {high:,}) among "
-        f"{plural(measured['contacts'], 'reader')} contacted."
-    )
+    return f"The contact worked: {round(helped['value']):,} {HELPED[outcome]} ({low:,} to {high:,}) among {contacted}."
+
+
+def helped_range(measured: dict[str, Any]) -> str:
+    """The interval of how many were helped.
+
+    >>> helped_range({"helped": {"ci95": [-2.4, 9.1]}})
+    '−2 to 9'
+    """
+    low, high = measured["helped"]["ci95"]
+    return f"{_signed(round(low))} to {_signed(round(high))}"
 
 
 def cautions(measured: dict[str, Any]) -> list[str]:
