@@ -47,20 +47,18 @@ class Home:
 def walked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Every step, in order, with what it said."""
     home = Home(tmp_path_factory.mktemp("home"))
-    home.json("simulate", *WORLD, "--days", "28")
+    home.json("simulate", *WORLD, "--days", "14")
     make_live(home.folder / "artifacts/models", "conversion")
     build = ("campaign", "build", "--task", "conversion", "--budget", "60", "--cost", "0.5", "--value", "60")
-    build += ("--name", "spring", "--control", "0.3", "--as-of", "2025-02-03", "--fields", "braze")
+    build += ("--name", "spring", "--control", "0.3", "--as-of", "2025-01-20", "--fields", "braze")
     with Receiver("/users/track") as receiver:
         built = home.json(*build, "--webhook", receiver.address)
-        again = home.run(*build, "--webhook", receiver.address)
     early = home.run("campaign", "measure", "spring", expect=1)
-    went_on = home.json("simulate", *WORLD, "--days", "36", "--campaign", "spring")
+    went_on = home.json("simulate", *WORLD, "--days", "22", "--campaign", "spring")
     measured = home.json("campaign", "measure", "spring")
     return {
         "home": home,
         "built": built,
-        "again": again,
         "receiver": receiver,
         "early": early,
         "went_on": went_on,
@@ -77,12 +75,10 @@ def test_the_contacts_arrive_once_in_the_tool_s_words(walked: dict[str, Any]) ->
     file = pl.read_csv(built["contacts"], schema_overrides={"external_id": pl.String})
     assert sent == file["external_id"].to_list()
     assert len(sent) == built["funnel"]["treatment"] <= 60
-    assert "its list stays as it is" in walked["again"].stderr
-    assert "asked about" in walked["again"].stdout
 
 
 def test_it_is_not_measured_before_its_outcome_is_known(walked: dict[str, Any]) -> None:
-    assert "spring of 2025-02-03 is complete on 2025-02-10 00:00 UTC" in walked["early"].stderr
+    assert "spring of 2025-01-20 is complete on 2025-01-27 00:00 UTC" in walked["early"].stderr
 
 
 def test_the_world_goes_on_with_it_and_it_is_measured(walked: dict[str, Any]) -> None:
