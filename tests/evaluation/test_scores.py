@@ -69,7 +69,7 @@ def a_test(seed: int = 0) -> tuple[Dataset, np.ndarray]:
     return test, mean
 
 
-def evaluated(oracle: bool = True, **changes: Any) -> dict[str, Any]:
+def evaluated(oracle: bool = True, oracle_noise: float = 0.0, **changes: Any) -> dict[str, Any]:
     test, mean = a_test()
     rng = np.random.default_rng(9)
     scores = {"ridge": 28 + 0.6 * (mean - 28), "gru": 28 + 0.6 * (mean - 28) + 3 * rng.normal(size=ROWS)}
@@ -80,7 +80,13 @@ def evaluated(oracle: bool = True, **changes: Any) -> dict[str, Any]:
         {"deep": 35.0, "usual": 25.0, "brief": 0.0}, lambda s: "deep" if s > 35 else "usual" if s >= 25 else "brief"
     )
     return evaluate_scores(
-        test, Scores("ridge", scores, floors, truth), facts, bands=words, valid_mean=28.0, replicates=60
+        test,
+        Scores("ridge", scores, floors, truth),
+        facts,
+        bands=words,
+        valid_mean=28.0,
+        replicates=60,
+        oracle_noise=oracle_noise,
     )
 
 
@@ -128,6 +134,18 @@ def test_the_oracle_is_asked_only_where_it_answers_and_the_share_is_of_what_it_e
     }
     assert any("of what an oracle does" in step for step in found["next_steps"])
     assert evaluated(oracle=False)["goal"] is None
+
+
+def test_what_the_oracle_s_own_draws_cost_it_is_given_back() -> None:
+    plain, noisy = evaluated(), evaluated(oracle_noise=9.0)
+    test, _ = a_test()
+    lost = 9.0 / np.var(test.label[np.arange(ROWS) % 10 != 0])
+    assert noisy["oracle"]["r2"] == plain["oracle"]["r2"]
+    assert noisy["oracle"]["r2_lost_to_draws"] == pytest.approx(lost, abs=1e-5)
+    ceiling = plain["oracle"]["r2"]["value"]
+    assert noisy["oracle"]["efficiency"] == pytest.approx(
+        plain["oracle"]["efficiency"] * ceiling / (ceiling + lost), abs=1e-4
+    )
 
 
 def test_tenths_and_bands() -> None:

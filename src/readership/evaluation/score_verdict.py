@@ -96,9 +96,10 @@ def _steps(evaluation: dict[str, Any]) -> Iterator[str]:
     oracle, goal = evaluation["oracle"], evaluation["goal"]
     if oracle and goal:
         reached = "reached" if goal["met"] else "not reached"
+        ceiling = oracle["r2"]["value"] + oracle["r2_lost_to_draws"]
         yield (
             f"The model explains {goal['reached']:.0%} of what an oracle does who sees every reader's hidden state "
-            f"(goal {goal['efficiency']:.0%}, {reached}); even the oracle explains only {oracle['r2']['value']:.0%} of "
+            f"(goal {goal['efficiency']:.0%}, {reached}); even the oracle explains only {ceiling:.0%} of "
             "how visits differ, the rest is the chance of the day."
         )
     for reason in evaluation["left_out"].values():

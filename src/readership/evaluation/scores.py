@@ -37,13 +37,15 @@ def evaluate_scores(
     bands: Bands,
     left_out: Mapping[str, str] | None = None,
     valid_mean: float,
+    oracle_noise: float = 0.0,
     replicates: int = REPLICATES,
     seed: int = 0,
 ) -> Evaluation:
     """Everything docs/evaluation.md lists for a score, ready to be written as JSON.
 
-    left_out     candidates that were not tried, and why
-    valid_mean   mean label of the validation rows, to say whether the level moved
+    left_out      candidates that were not tried, and why
+    valid_mean    mean label of the validation rows
+    oracle_noise  mean variance of the oracle's own Monte-Carlo error, in points²
 
     Rows whose label is nan are left out. Raises NotEnoughData where fewer than 50 are left, or all are the same.
     """
@@ -58,7 +60,7 @@ def evaluate_scores(
     measured = {name: measure_scores(test.label, given, draws) for name, given in scores.candidates.items()}
     floors = {name: measure_scores(test.label, given, draws) for name, given in scores.floors.items()}
     best, given = measured[scores.champion], scores.candidates[scores.champion]
-    oracle = _oracle(test, scores, draws)
+    oracle = _oracle(test, scores, draws, oracle_noise)
     evaluation: Evaluation = {
         "task": test.task,
         "kind": "score",
@@ -163,8 +165,11 @@ def _bands(test: Dataset, score: Floats, draws: Draws, bands: Bands) -> Iterator
         top = least
 
 
-def _oracle(test: Dataset, scores: Scores, draws: Draws) -> dict[str, Any] | None:
-    """The true expectation's metrics, and the champion's share of what it explains, on the rows it covers."""
+def _oracle(test: Dataset, scores: Scores, draws: Draws, noise: float) -> dict[str, Any] | None:
+    """The true expectation's metrics, and the champion's share of what it explains, on the rows it covers.
+
+    An expectation from draws has an error of its own, which costs it noise / variance of R²; that is given back.
+    """
     if scores.oracle is None:
         return None
     rows = np.isfinite(scores.oracle)
@@ -173,13 +178,15 @@ def _oracle(test: Dataset, scores: Scores, draws: Draws) -> dict[str, Any] | Non
         return None
     ceiling = measure_scores(label, scores.oracle[rows], chosen)
     reached = measure_scores(label, scores.candidates[scores.champion][rows], chosen)
-    above = ceiling.values["r2"]
+    lost = noise / float(np.cov(label, aweights=chosen.weight, ddof=0))
+    above = ceiling.values["r2"] + lost
     with np.errstate(divide="ignore", invalid="ignore"):
-        again = reached.replicates["r2"] / ceiling.replicates["r2"]
+        again = reached.replicates["r2"] / (ceiling.replicates["r2"] + lost)
     share = metric(reached.values["r2"] / above, again) if above > 0 else None
     return {
         **ceiling.metrics(),
         "n": len(label),
+        "r2_lost_to_draws": round(lost, 6),
         "champion_r2": reached.metrics()["r2"],
         "efficiency": None if share is None else share["value"],
         "efficiency_ci95": None if share is None else share["ci95"],

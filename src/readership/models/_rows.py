@@ -79,10 +79,10 @@ def row_losses(label: NDArray[np.float32], margin: NDArray[np.float64]) -> NDArr
     return np.logaddexp(0.0, margin) - label * margin
 
 
-def squared_error(label: NDArray[np.float32], score: NDArray[np.float64], weight: NDArray[np.float64]) -> float:
-    """Mean squared distance of a score from what happened, weighted.
+def squared_error(label: NDArray[np.float32], margin: NDArray[np.float64], weight: NDArray[np.float64]) -> float:
+    """Mean squared distance of a margin, which is a score, from what happened, weighted.
 
     >>> squared_error(np.array([10.0, 20.0]), np.array([12.0, 20.0]), np.ones(2))    # (4 + 0) / 2
     2.0
     """
-    return float(np.average((label - score) ** 2, weights=weight))
+    return float(np.average((label - margin) ** 2, weights=weight))

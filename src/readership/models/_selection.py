@@ -60,8 +60,11 @@ def fit_candidates(
         if repr(spec) not in known:
             began = time.perf_counter()
             model = build(spec)
-            joined = isinstance(model, Blend | Ensemble)
-            known[repr(spec)] = model.join([fitted(p) for p in model.parts()]) if joined else model.fit(train, valid)
+            if isinstance(model, Blend | Ensemble):
+                model = model.join([fitted(part) for part in model.parts()])
+            else:
+                model = model.fit(train, valid)
+            known[repr(spec)] = model
             progress(spec.name, time.perf_counter() - began)
         return known[repr(spec)]
 

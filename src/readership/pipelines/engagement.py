@@ -140,10 +140,11 @@ def fit_scores(
 def judge_scores(prepared: Prepared, result: ScoreFit) -> Evaluation:
     """The evaluation of a fit on its test rows."""
     asked = engagement.question(prepared.rule.horizon_days)
+    oracle, noise = _oracle(prepared, result.test)
     ensemble = result.models["ensemble"].spec.parameters["weights"]
     return evaluate_scores(
         result.test,
-        Scores(result.choice.champion, result.candidates, result.floors, _oracle(prepared, result.test)),
+        Scores(result.choice.champion, result.candidates, result.floors, oracle),
         Facts(
             question=asked.text,
             who_acts=asked.who_acts,
@@ -159,14 +160,17 @@ def judge_scores(prepared: Prepared, result: ScoreFit) -> Evaluation:
         bands=Bands(engagement.BANDS, engagement.band),
         left_out=engagement.left_out(),
         valid_mean=result.valid_mean,
+        oracle_noise=noise,
     )
 
 
-def _oracle(prepared: Prepared, test: Dataset) -> Floats | None:
+def _oracle(prepared: Prepared, test: Dataset) -> tuple[Floats | None, float]:
+    """What the oracle expects of each row, and the mean variance of its own Monte-Carlo error."""
     if prepared.oracle is None:
-        return None
+        return None, 0.0
     joined = asked_rows(test).join(prepared.oracle, on=["user_id", "as_of"], how="left", maintain_order="left")
-    return joined["score"].fill_null(float("nan")).to_numpy()
+    noise = float(np.nanmean(joined["error"].fill_null(float("nan")).to_numpy() ** 2))
+    return joined["score"].fill_null(float("nan")).to_numpy(), noise
 
 
 def _held(score: Floats) -> Floats:
