@@ -19,6 +19,7 @@ class Task(StrEnum):
 
     churn = "churn"
     conversion = "conversion"
+    segmentation = "segmentation"
 
 
 class Model(StrEnum):
@@ -27,6 +28,7 @@ class Model(StrEnum):
     churn = "churn"
     churn_subscribers = "churn_subscribers"
     conversion = "conversion"
+    segmentation = "segmentation"
 
 
 class Population(StrEnum):

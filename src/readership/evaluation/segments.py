@@ -70,9 +70,9 @@ class Judged:
 def judge(fitted: Grouping, later: Later, traits: tuple[Trait, ...], method: Method, refits: int) -> Judged:
     """Segments fitted at earlier dates, judged on later readers and beside a refit there."""
     again = group(later.pool, traits, method)
-    steady = steadiness(later.pool, later.newest.features, traits, method, refits)
-    then, now = (one.groups(later.newest.features) for one in (fitted, again))
-    points = fitted.space.apply(later.newest.features)
+    steady = steadiness(later.pool, later.newest, traits, method, refits)
+    then, now = (one.groups(later.newest) for one in (fitted, again))
+    points = fitted.space.apply(later.newest)
     over_time = agreement(then, now, draws_of(later))
     return judged(points, then, draws_of(later), metric(float(steady.mean()), steady), over_time)
 

@@ -39,8 +39,9 @@ class Trait(NamedTuple):
 
 @dataclass(frozen=True)
 class Space:
-    """Fitted on rows of readers; turns features [n, p] into standardised traits [n, t] and their directions [n, q].
+    """Fitted on rows of readers; turns them into standardised traits [n, t] and their directions [n, q].
 
+    names     features it reads, in the order of the ONNX input
     traits    those that these rows tell apart; `left_out` says why each other was left out
     column    position of each trait's feature; `evidence` that of the number of sessions
     codes     of each trait, the codes of its words
@@ -64,6 +65,7 @@ class Space:
     @classmethod
     def fit(cls, rows: Dataset, traits: Sequence[Trait]) -> Self:
         """Medians, scales and directions of these rows. Raises NotEnoughData where fewer than two traits are told."""
+        rows = rows.select((*(trait.name for trait in traits), EVIDENCE))
         values = {trait: _values(rows, trait) for trait in traits}
         left_out = {trait.name: why for trait in traits if (why := _not_told(values[trait]))}
         kept = tuple(trait for trait in traits if trait.name not in left_out)
@@ -78,10 +80,11 @@ class Space:
         column = np.array([rows.names.index(trait.name) for trait in kept], dtype=np.intp)
         evidence = rows.names.index(EVIDENCE)
         unit = cls(rows.names, kept, left_out, column, evidence, codes, usual, scale, blank, np.eye(len(kept)))
-        return unit._directed(unit.standardised(rows.features))
+        return unit._directed(unit.standardised(rows))
 
-    def standardised(self, features: NDArray[np.float32]) -> Floats:
+    def standardised(self, rows: Dataset) -> Floats:
         """Traits less their usual value over their scale, within ±`LIMIT`; a share by the sessions behind it."""
+        features = rows.select(self.names).features
         trust = _trust(features[:, self.evidence].astype(np.float64))
         columns = []
         for place, trait in enumerate(self.traits):
@@ -91,9 +94,9 @@ class Space:
             columns.append(value * trust if trait.kind == "share" else value)
         return np.clip(np.stack(columns, axis=1), -LIMIT, LIMIT)
 
-    def apply(self, features: NDArray[np.float32]) -> Floats:
+    def apply(self, rows: Dataset) -> Floats:
         """Where readers lie along the directions [n, q]."""
-        return (self.standardised(features) - self.centre) @ self.axes.T
+        return (self.standardised(rows) - self.centre) @ self.axes.T
 
     def value(self, standardised: Floats) -> Floats:
         """Standardised traits [k, t] in units that outlast a training: logarithms, shares, nats."""

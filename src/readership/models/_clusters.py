@@ -39,9 +39,9 @@ class Grouping:
     space: Space
     place: Place
 
-    def groups(self, features: NDArray[np.float32]) -> Labels:
-        """The group of each reader [n]."""
-        return self.place(self.space.apply(features))
+    def groups(self, rows: Dataset) -> Labels:
+        """The group of each row [n]."""
+        return self.place(self.space.apply(rows))
 
 
 def kmeans(count: int) -> Method:
@@ -90,7 +90,7 @@ def dbscan(points: Floats, seed: int) -> Place:
 def group(rows: Dataset, traits: tuple[Trait, ...], method: Method, seed: int = 0) -> Grouping:
     """Scaling, directions and groups, all fitted on these rows."""
     space = Space.fit(rows, traits)
-    return Grouping(space, method(space.apply(rows.features), seed))
+    return Grouping(space, method(space.apply(rows), seed))
 
 
 def redrawn(rows: Dataset, rng: np.random.Generator) -> Dataset:
@@ -101,11 +101,11 @@ def redrawn(rows: Dataset, rng: np.random.Generator) -> Dataset:
 
 
 def steadiness(
-    rows: Dataset, judged: NDArray[np.float32], traits: tuple[Trait, ...], method: Method, refits: int, seed: int = 0
+    rows: Dataset, judged: Dataset, traits: tuple[Trait, ...], method: Method, refits: int, seed: int = 0
 ) -> Floats:
     """Adjusted Rand index [refits] between the groups of `rows` and those fitted on readers drawn from them.
 
-    Both place the readers whose features are `judged`. 1: the very same groups; 0: no more alike than by chance.
+    Both place the readers of `judged`. 1: the very same groups; 0: no more alike than by chance.
     """
     from sklearn.metrics import adjusted_rand_score
 

@@ -32,8 +32,8 @@ def described(rows: Dataset, grouping: Grouping, before: Mapping[str, Any] | Non
 
     `rows` are of one cut-off: sizes, means and shares are theirs. Segments stand in order of size.
     """
-    groups = grouping.groups(rows.features)
-    standardised = grouping.space.standardised(rows.features)
+    groups = grouping.groups(rows)
+    standardised = grouping.space.standardised(rows)
     count = int(groups.max(initial=0)) + 1
     means = _means(standardised, groups, count)
     ids, next_id = _ids(grouping, means, before)
@@ -60,8 +60,7 @@ def described(rows: Dataset, grouping: Grouping, before: Mapping[str, Any] | Non
                 for one in traits
             },
             "centroid": {
-                trait.name: round(float(value), 6)
-                for trait, value in zip(grouping.space.traits, centre, strict=True)
+                trait.name: round(float(value), 6) for trait, value in zip(grouping.space.traits, centre, strict=True)
             },
         }
         for id_, name, traits, mark, centre, readers in told
@@ -93,9 +92,7 @@ def _means(values: Floats, groups: Labels, count: int) -> Floats:
     return np.stack([np.bincount(groups, column, minlength=count) / size for column in values.T], axis=1)
 
 
-def _seen(
-    rows: Dataset, grouping: Grouping, groups: Labels, standardised: Floats, means: Floats
-) -> list[list[Seen]]:
+def _seen(rows: Dataset, grouping: Grouping, groups: Labels, standardised: Floats, means: Floats) -> list[list[Seen]]:
     traits = grouping.space.traits
     spread = standardised.std(axis=0)
     difference = (means - standardised.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
@@ -120,9 +117,9 @@ def _known_means(raw: Floats, otherwise: Floats) -> Floats:
 
 def _raw(rows: Dataset, grouping: Grouping) -> Floats:
     """Traits as the catalogue has them, flags as 0 and 1."""
-    columns = []
+    columns, features = [], rows.select(grouping.space.names).features
     for place, trait in enumerate(grouping.space.traits):
-        value = rows.features[:, grouping.space.column[place]].astype(np.float64)
+        value = features[:, grouping.space.column[place]].astype(np.float64)
         columns.append(np.isin(value, grouping.space.codes[place]) * 1.0 if trait.kind == "flag" else value)
     return np.stack(columns, axis=1)
 

@@ -1,6 +1,5 @@
 """Rows that segments are made of: returning readers at cut-offs four weeks apart (less in a short log)."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 

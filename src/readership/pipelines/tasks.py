@@ -6,8 +6,9 @@ from typing import NamedTuple, Protocol
 
 from readership.errors import InputError, NotEnoughData
 from readership.evaluation.leakage import AuditReport
-from readership.models import churn, conversion
+from readership.models import churn, conversion, segmentation
 from readership.pipelines.progress import Progress
+from readership.pipelines.segment import train_segments
 from readership.pipelines.train import Prepared, Trained, prepare, train_baselines, train_task
 from readership.settings import Settings
 from readership.warehouse import Warehouse, read_sql
@@ -81,6 +82,14 @@ def _conversion(
     yield from _yes_or_no(warehouse, settings, now, conversion.TASK, order, progress)
 
 
+def _segmentation(
+    warehouse: Warehouse, settings: Settings, now: datetime, order: Order, progress: Progress
+) -> Iterator[Trained]:
+    if order.baselines:
+        raise NotEnoughData("segments have no label, so there is no simple model of them to train")
+    yield train_segments(warehouse, settings, now, audit=order.audit, progress=progress)
+
+
 def _yes_or_no(
     warehouse: Warehouse, settings: Settings, now: datetime, task: str, order: Order, progress: Progress
 ) -> Iterator[Trained]:
@@ -97,12 +106,13 @@ def _holds(warehouse: Warehouse, query: str) -> bool:
     return bool(warehouse.scalar(read_sql("readership.pipelines.sql", query)))
 
 
-TRAINERS: dict[str, Trainer] = {churn.TASK: _churn, conversion.TASK: _conversion}
+TRAINERS: dict[str, Trainer] = {churn.TASK: _churn, conversion.TASK: _conversion, segmentation.TASK: _segmentation}
 """By task."""
 
 STEPS = (
     ("04 churn", "churn", "registered"),
     ("04 churn of subscribers", "churn", "subscribers"),
+    ("05 segments", "segmentation", "registered"),
     ("07 conversion", "conversion", "registered"),
 )
 """Title, task and population of each model, in the order in which they are made; step 03 is part of each."""
