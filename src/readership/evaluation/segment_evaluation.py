@@ -10,7 +10,7 @@ from readership.contracts import Dataset, Evaluation
 from readership.evaluation.segment_verdict import next_steps, sentence, trust
 from readership.evaluation.segments import Judged, Later, draws_of, judge, judge_rule
 from readership.models import rfv
-from readership.models._behaviour import Trait
+from readership.models._behaviour import Floats, Trait
 from readership.models._clusters import Grouping, Labels, Method, dbscan, gaussian_mixture, group, kmeans
 from readership.models._how_many import Choice, Tried
 from readership.models._segment_words import WORDS
@@ -100,7 +100,7 @@ def evaluate_segments(
     return evaluation
 
 
-def rfv_of(rows: Dataset) -> tuple[np.ndarray[Any, np.dtype[np.float64]], list[str]]:
+def rfv_of(rows: Dataset) -> tuple[Floats, list[str]]:
     """RFV score and band of each row [n]; its features are among `rfv.INPUTS`."""
     since, days, views, seconds, tenure = (rows.features[:, rows.names.index(name)] for name in rfv.INPUTS)
     score = rfv.rfv(since, days, views, seconds)
@@ -163,11 +163,14 @@ def _map(deployed: Deployed) -> dict[str, Any]:
     some = np.random.default_rng(0).permutation(len(rows))[:MOST_SHOWN]
     points = deployed.grouping.space.apply(rows.take(some))[:, :2]
     space = deployed.grouping.space
-    about = []
-    for axis in space.axes[:2]:
-        strongest = np.argsort(-np.abs(axis))[:3]
-        about.append(
-            ", ".join(f"{'more' if axis[at] > 0 else 'less'} {WORDS[space.traits[at].name].label}" for at in strongest)
-        )
+    about = [_about(axis, [WORDS[trait.name].label for trait in space.traits]) for axis in space.axes[:2]]
     shown = [{"x": round(x, 3), "y": round(y, 3), "id": int(i)} for (x, y), i in zip(points, ids[some], strict=True)]
     return {"about": about, "points": shown}
+
+
+def _about(axis: Floats, labels: list[str]) -> str:
+    """`more: reading time, articles read; less: arrivals by search`: the three traits that a direction is made of."""
+    strongest = np.argsort(-np.abs(axis))[:3]
+    ways = {"more": [labels[at] for at in strongest if axis[at] > 0]}
+    ways["less"] = [labels[at] for at in strongest if axis[at] <= 0]
+    return "; ".join(f"{way}: {', '.join(those)}" for way, those in ways.items() if those)

@@ -4,7 +4,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 APART = 0.3
-"""A trait sets a segment apart when its mean lies this many standard deviations from everyone's."""
+CLEARLY = 1.2
+"""A trait sets a segment apart when its mean lies `APART` standard deviations from everyone's, and what is told of it
+is at least `CLEARLY` times what is told of everyone, or the other way round."""
+BARELY = 1.05
+HABIT = "active_days_90d"
 MOST_PHRASES = 2
 ADVICE = 3
 LIFTED, AT_LEAST = 1.3, 0.25
@@ -102,8 +106,8 @@ WORDS = {
         "Send before the evening: few of their visits begin after six",
     ),
     "category_entropy_90d": Words(
-        "breadth of topics",
-        "{:.1f} nats of breadth over topics",
+        "topics, as if evenly read",
+        "about {:.1f} topics",
         "many topics",
         "one topic",
         "Offer a mixed selection of the day: they read across sections",
@@ -153,13 +157,30 @@ WORDS = {
 
 
 class Seen(NamedTuple):
-    """One trait of a segment: how far its mean lies from everyone's in standard deviations, and both means."""
+    """One trait of a segment.
+
+    difference      how far its standardised mean lies from everyone's, in standard deviations
+    value, everyone what is told: the middle reader's amount, or the mean of a share
+    """
 
     feature: str
     side: str
     difference: float
     value: float
     everyone: float
+
+    @property
+    def clarity(self) -> int:
+        """2 where it sets the segment apart, 1 where its numbers at least point the same way, else 0."""
+        high, low = (self.value, self.everyone) if self.difference > 0 else (self.everyone, self.value)
+        if high <= 0 or high < BARELY * low:
+            return 0
+        return 2 if abs(self.difference) >= APART and high >= CLEARLY * low else 1
+
+    @property
+    def telling(self) -> bool:
+        """Whether it sets the segment apart, in numbers that show it."""
+        return self.clarity == 2
 
 
 def names(segments: Sequence[Sequence[Seen]], favourites: Sequence[str]) -> list[str]:
@@ -185,11 +206,16 @@ def names(segments: Sequence[Sequence[Seen]], favourites: Sequence[str]) -> list
 
 
 def advice(seen: Sequence[Seen]) -> list[str]:
-    """Three things to do, each with the trait that speaks for it: the strongest traits, first one of each side."""
-    strongest = sorted(seen, key=lambda one: -abs(one.difference))
+    """Three things to do, each with the trait that speaks for it: the most telling, first one of each side."""
+    strongest = strongest_first(seen)
     first = [one for at, one in enumerate(strongest) if one.side not in {other.side for other in strongest[:at]}]
     chosen = (first + [one for one in strongest if one not in first])[:ADVICE]
     return [f"{_act(one)} ({measured(one)})." for one in chosen]
+
+
+def strongest_first(seen: Sequence[Seen]) -> list[Seen]:
+    """Clear traits before the others, those that lie furthest from everyone first."""
+    return sorted(seen, key=lambda one: (-one.clarity, -abs(one.difference)))
 
 
 def measured(one: Seen) -> str:
@@ -221,12 +247,12 @@ def _act(one: Seen) -> str:
 
 
 def _name(seen: Sequence[Seen], category: str, most: int) -> str:
-    how_often = next((one.difference for one in seen if one.feature == "active_days_90d"), 0.0)
-    often = "frequent" if how_often > APART else "occasional" if how_often < -APART else "regular"
+    how_often = next((one.difference for one in seen if one.feature == HABIT and one.telling), 0.0)
+    often = "frequent" if how_often > 0 else "occasional" if how_often < 0 else "regular"
     phrases, sides = [], {"habit", "volume"} if most == MOST_PHRASES else set()
-    for one in sorted(seen, key=lambda trait: -abs(trait.difference)):
+    for one in strongest_first(seen):
         phrase = WORDS[one.feature].high if one.difference > 0 else WORDS[one.feature].low
-        if phrase and one.side not in sides and abs(one.difference) >= APART:
+        if phrase and one.side not in sides and one.telling:
             phrases.append(phrase)
             sides.add(one.side)
     told = " ".join(word for word in (often, category, "readers") if word)

@@ -10,9 +10,10 @@ from readership.contracts import Dataset
 from readership.models._behaviour import Floats
 from readership.models._clusters import Grouping, Labels
 from readership.models._matching import match
-from readership.models._segment_words import WORDS, Seen, advice, favourite, measured, names
+from readership.models._segment_words import WORDS, Seen, advice, favourite, measured, names, strongest_first
 
 FAVOURITE = "favourite_category"
+BREADTH = "category_entropy"
 PROFILE_TRAITS = 5
 
 
@@ -36,7 +37,7 @@ def described(rows: Dataset, grouping: Grouping, before: Mapping[str, Any] | Non
     standardised = grouping.space.standardised(rows)
     count = int(groups.max(initial=0)) + 1
     means = _means(standardised, groups, count)
-    ids, next_id = _ids(grouping, means, before)
+    ids, next_id = _ids(grouping, means, np.bincount(groups, minlength=count), before)
     seen = _seen(rows, grouping, groups, standardised, means)
     marks = _favourites(rows, groups, count)
     values = grouping.space.value(means)
@@ -47,14 +48,14 @@ def described(rows: Dataset, grouping: Grouping, before: Mapping[str, Any] | Non
             "name": name,
             "readers": int(readers),
             "share": round(float(readers) / max(1, len(rows)), 4),
-            "profile": [measured(one) for one in _strongest(traits)[:PROFILE_TRAITS]],
+            "profile": [measured(one) for one in strongest_first(traits)[:PROFILE_TRAITS]],
             "advice": advice(traits),
             "favourite": mark,
             "traits": {
                 one.feature: {
                     "label": WORDS[one.feature].label,
                     "difference": round(one.difference, 4),
-                    "mean": round(one.value, 4),
+                    "value": round(one.value, 4),
                     "everyone": round(one.everyone, 4),
                 }
                 for one in traits
@@ -74,10 +75,13 @@ def named(groups: Labels, ids: Sequence[int]) -> NDArray[np.int64]:
     return np.asarray(ids, dtype=np.int64)[groups]
 
 
-def _ids(grouping: Grouping, means: Floats, before: Mapping[str, Any] | None) -> tuple[tuple[int, ...], int]:
-    """Ids, in the standardised traits that both trainings know, and the next id that nobody had."""
-    if not before or not before["segments"]:
-        return tuple(range(1, len(means) + 1)), len(means) + 1
+def _ids(
+    grouping: Grouping, means: Floats, readers: NDArray[np.int64], before: Mapping[str, Any] | None
+) -> tuple[tuple[int, ...], int]:
+    """Ids by the traits that both trainings know (the first time by size), and the next id that nobody had."""
+    if not before:
+        rank = np.argsort(np.argsort(-readers, kind="stable"), kind="stable")
+        return tuple(int(at) + 1 for at in rank), len(means) + 1
     space, old = grouping.space, before["segments"]
     shared = [at for at, trait in enumerate(space.traits) if all(trait.name in one["centroid"] for one in old)]
     centroids = np.array([[one["centroid"][space.traits[at].name] for at in shared] for one in old])
@@ -97,8 +101,9 @@ def _seen(rows: Dataset, grouping: Grouping, groups: Labels, standardised: Float
     spread = standardised.std(axis=0)
     difference = (means - standardised.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
     raw = _raw(rows, grouping)
-    everyone = _known_means(raw, np.zeros(raw.shape[1]))
-    values = [_known_means(raw[groups == group], everyone) for group in range(len(means))]
+    kinds = [trait.kind for trait in traits]
+    everyone = _typical(raw, kinds, np.zeros(raw.shape[1]))
+    values = [_typical(raw[groups == group], kinds, everyone) for group in range(len(means))]
     return [
         [
             Seen(trait.name, trait.side, float(difference[group, at]), float(value[at]), float(everyone[at]))
@@ -108,24 +113,25 @@ def _seen(rows: Dataset, grouping: Grouping, groups: Labels, standardised: Float
     ]
 
 
-def _known_means(raw: Floats, otherwise: Floats) -> Floats:
-    """Mean of each column's known values; `otherwise` where none is known."""
-    known = ~np.isnan(raw)
-    many = known.sum(axis=0)
-    return np.where(many > 0, np.where(known, raw, 0.0).sum(axis=0) / many.clip(min=1), otherwise)
+def _typical(raw: Floats, kinds: Sequence[str], otherwise: Floats) -> Floats:
+    """What is told of each column's known values: the median of amounts, which have long tails, else the mean."""
+    found = []
+    for column, kind, fallback in zip(raw.T, kinds, otherwise, strict=True):
+        known = column[~np.isnan(column)]
+        told = np.median if kind == "amount" else np.mean
+        found.append(float(told(known)) if len(known) else float(fallback))
+    return np.array(found)
 
 
 def _raw(rows: Dataset, grouping: Grouping) -> Floats:
-    """Traits as the catalogue has them, flags as 0 and 1."""
+    """Traits as they are told: flags as 0 and 1, an entropy as the number of topics that, read evenly, would have it."""
     columns, features = [], rows.select(grouping.space.names).features
     for place, trait in enumerate(grouping.space.traits):
         value = features[:, grouping.space.column[place]].astype(np.float64)
-        columns.append(np.isin(value, grouping.space.codes[place]) * 1.0 if trait.kind == "flag" else value)
+        if trait.kind == "flag":
+            value = np.isin(value, grouping.space.codes[place]).astype(np.float64)
+        columns.append(np.exp(value) if trait.name.startswith(BREADTH) else value)
     return np.stack(columns, axis=1)
-
-
-def _strongest(traits: Sequence[Seen]) -> list[Seen]:
-    return sorted(traits, key=lambda one: -abs(one.difference))
 
 
 def _favourites(rows: Dataset, groups: Labels, count: int) -> list[str]:

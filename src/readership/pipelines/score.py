@@ -14,12 +14,14 @@ from readership.errors import NotEnoughData
 from readership.features.catalogue import by_name
 from readership.features.encoding import encode
 from readership.features.online import ReasonsWriter
-from readership.models import churn, conversion
+from readership.models import churn, conversion, segmentation
 from readership.models._native import restore
 from readership.models._reasons import reasons
 from readership.pipelines.brands import check_brand
 from readership.pipelines.dataset import labels, newest_load
 from readership.pipelines.features import feature_frame
+from readership.pipelines.segment_files import names_of, read_segments
+from readership.pipelines.segment_rows import returning
 from readership.registry.bundles import Bundle
 from readership.registry.live import read_live
 from readership.settings import Settings
@@ -45,15 +47,14 @@ def score_task(warehouse: Warehouse, settings: Settings, now: datetime, task: st
         )
     bundle = Bundle.load(models / task / version)
     snapshot = newest_load(warehouse)
-    asked = labels(warehouse, task, now, snapshot, settings).select("user_id")
-    frame = feature_frame(warehouse, now, snapshot, settings=settings).join(asked, on="user_id", how="semi")
+    frame = _population(warehouse, settings, now, snapshot, task)
     if frame.is_empty():
         raise NotEnoughData(f"{task}: nobody can be asked about at {now:%Y-%m-%d %H:%M} UTC; nothing was written")
     manifest = bundle.manifest
     matrix = encode(frame, manifest.features, manifest.categories)
     answer = bundle.score(matrix)
     first = np.argsort(-answer, kind="stable")[:MOST_REASONS]
-    words = _reasons(models / task / version, manifest, matrix[first])
+    words = _reasons(models / task / version, manifest, matrix[first]) if manifest.answer != "segment" else None
     ids = frame["user_id"].to_numpy()
     _predict(warehouse, manifest, ids, matrix, answer, now)
     if words is not None:
@@ -61,6 +62,14 @@ def score_task(warehouse: Warehouse, settings: Settings, now: datetime, task: st
             writer.put(ids[first], words)
     path = _table(warehouse, settings, bundle, ids, answer, first, words)
     return {"task": task, "model_version": version, "readers": len(ids), "as_of": now.isoformat(), "scores": str(path)}
+
+
+def _population(warehouse: Warehouse, settings: Settings, now: datetime, snapshot: datetime, task: str) -> pl.DataFrame:
+    """Features of everyone whom `task` is about at `now`."""
+    if task == segmentation.TASK:
+        return returning(warehouse, settings, now, snapshot)
+    asked = labels(warehouse, task, now, snapshot, settings).select("user_id")
+    return feature_frame(warehouse, now, snapshot, settings=settings).join(asked, on="user_id", how="semi")
 
 
 def _reasons(folder: Path, manifest: Manifest, matrix: NDArray[np.float32]) -> list[list[str]] | None:
@@ -105,8 +114,11 @@ def _predict(
 
 
 def _meaning(bundle: Bundle, answer: NDArray[np.float64]) -> dict[str, list[str]]:
-    """The column that stands beside the answer, in words: a risk band, or what to do."""
+    """The column that stands beside the answer, in words: a risk band, what to do, or the name of a segment."""
     manifest = bundle.manifest
+    if manifest.answer == "segment":
+        names = names_of(read_segments(bundle))
+        return {"name": [names[int(value)] for value in answer]}
     if manifest.task == conversion.TASK:
         return {"action": [conversion.action(value, manifest.operating_points) for value in answer]}
     return {"band": [churn.band(value) for value in answer]}

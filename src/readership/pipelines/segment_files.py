@@ -62,7 +62,7 @@ def write_segments(warehouse: Warehouse, settings: Settings, readers: Dataset, d
 
 
 def profiles(segments: Sequence[Mapping[str, Any]], readers: pl.DataFrame) -> pl.DataFrame:
-    """One row a segment: its size, mean RFV, the mean of every trait, and what to do."""
+    """One row a segment: its size, mean RFV, what is typical of every trait, and what to do."""
     rfv = dict(readers.group_by("segment_id").agg(pl.col("rfv").mean().round(1)).rows())
     return pl.DataFrame(
         [
@@ -72,7 +72,7 @@ def profiles(segments: Sequence[Mapping[str, Any]], readers: pl.DataFrame) -> pl
                 "readers": segment["readers"],
                 "share": segment["share"],
                 "mean_rfv": rfv.get(segment["id"]),
-                **{f"mean_{name}": trait["mean"] for name, trait in segment["traits"].items()},
+                **{name: trait["value"] for name, trait in segment["traits"].items()},
                 "favourite_category": segment["favourite"],
                 **{f"advice_{at}": text for at, text in enumerate(segment["advice"], start=1)},
             }

@@ -66,8 +66,8 @@ def sizes(evaluation: Evaluation, labels: dict[int, str]) -> Plot:
     return Plot(
         "sizes",
         "How large each segment is",
-        "Readers of the newest date. Segments of very different size are no fault; a tiny one is worth a product of its "
-        "own only if it pays.",
+        "Readers of the newest date. Segments of very different size are no fault; a tiny one is worth a product of "
+        "its own only if it pays.",
         chart.properties(height=alt.Step(54)),
     )
 
@@ -76,7 +76,7 @@ def differences(segments: list[dict[str, Any]], labels: dict[int, str]) -> Plot:
     """Standardised difference of every trait from everyone's mean."""
     rows = [
         {"trait": trait["label"], "id": str(one["id"]), "segment": labels[one["id"]].replace("\n", " ")}
-        | {"difference": trait["difference"], "mean": trait["mean"], "everyone": trait["everyone"]}
+        | {"difference": trait["difference"], "value": trait["value"], "everyone": trait["everyone"]}
         for one in segments
         for trait in one["traits"].values()
     ]
@@ -88,8 +88,8 @@ def differences(segments: list[dict[str, Any]], labels: dict[int, str]) -> Plot:
             alt.Tooltip("segment:N"),
             alt.Tooltip("trait:N"),
             alt.Tooltip("difference:Q", format="+.2f", title="standard deviations from everyone"),
-            alt.Tooltip("mean:Q", format=",.2f", title="mean of the segment"),
-            alt.Tooltip("everyone:Q", format=",.2f", title="mean of everyone"),
+            alt.Tooltip("value:Q", format=",.2f", title="this segment"),
+            alt.Tooltip("everyone:Q", format=",.2f"),
         ],
     )
     most = max(1.0, *(abs(row["difference"]) for row in rows))
@@ -172,9 +172,9 @@ def flows(found: list[dict[str, Any]], labels: dict[int, str]) -> Plot:
     return Plot(
         "flows",
         "Where readers go from one date to the next",
-        f"Of the readers of each segment on {cells[0]['from_as_of']}, the share in each segment on {newest}; “{NO_LONGER}”"
-        " are those without two visits in 56 days any more. A strong diagonal means that a segment is a habit, not a "
-        "moment.",
+        f"Of the readers of each segment on {cells[0]['from_as_of']}, the share in each segment on {newest}; "
+        f"“{NO_LONGER}” are those without two visits in 56 days any more. A strong diagonal means that a segment is a "
+        "habit, not a moment.",
         chart.properties(height=alt.Step(54)),
     )
 
