@@ -100,17 +100,10 @@ def evaluate_segments(
     return evaluation
 
 
-def rfv_of(rows: Dataset) -> tuple[Floats, list[str]]:
-    """RFV score and band of each row [n]; its features are among `rfv.INPUTS`."""
-    since, days, views, seconds, tenure = (rows.features[:, rows.names.index(name)] for name in rfv.INPUTS)
-    score = rfv.rfv(since, days, views, seconds)
-    return score, [rfv.band(*pair) for pair in zip(score.tolist(), tenure.tolist(), strict=True)]
-
-
 def _floors(fitted: Grouping, later: Later, count: int) -> dict[str, Judged]:
     """Segments that need no model: bands of the RFV score, and as many as chosen by lot."""
     points = fitted.space.apply(later.newest)
-    bands = np.array([rfv.BANDS.index(band) for band in rfv_of(later.newest)[1]], dtype=np.int64)
+    bands = np.array([rfv.BANDS.index(band) for band in rfv.of_rows(later.newest)[1]], dtype=np.int64)
     rng = np.random.default_rng(0)
     by_lot = [rng.integers(0, count, len(points)) for _ in range(LOTS + 1)]
     return {

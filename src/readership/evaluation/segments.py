@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from readership.contracts import Dataset, Metric
-from readership.evaluation.bootstrap import Draws, metric, ratio
+from readership.evaluation.bootstrap import LEVEL, Draws, metric, ratio
 from readership.models._behaviour import Floats, Trait
 from readership.models._clusters import Grouping, Labels, Method, group, steadiness
 
@@ -74,14 +74,14 @@ def judge(fitted: Grouping, later: Later, traits: tuple[Trait, ...], method: Met
     then, now = (one.groups(later.newest) for one in (fitted, again))
     points = fitted.space.apply(later.newest)
     over_time = agreement(then, now, draws_of(later))
-    return judged(points, then, draws_of(later), metric(float(steady.mean()), steady), over_time)
+    return judged(points, then, draws_of(later), _spread(steady), over_time)
 
 
 def judge_rule(points: Floats, labels: Labels, later: Later, others: list[Labels]) -> Judged:
     """A rule that fits nothing, by its labels; `others` are what it would say again."""
     draws = draws_of(later)
     pairs = [agreement(labels, other, draws) for other in others]
-    steady = pairs[0] if len(pairs) == 1 else _mean([pair["value"] for pair in pairs])
+    steady = _spread(np.array([pair["value"] for pair in pairs]))
     return judged(points, labels, draws, steady, pairs[0])
 
 
@@ -180,5 +180,7 @@ def _pairs(counts: Floats) -> float:
     return float((counts * (counts - 1) / 2).sum())
 
 
-def _mean(values: list[float]) -> Metric:
-    return metric(float(np.mean(values)), np.array(values))
+def _spread(refits: Floats) -> Metric:
+    """The mean of refits, and where 95 % of them lie: a single value where they all agree."""
+    low, high = np.quantile(refits, LEVEL)
+    return {"value": round(float(refits.mean()), 6), "ci95": [round(float(low), 6), round(float(high), 6)]}

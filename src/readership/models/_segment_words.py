@@ -208,8 +208,9 @@ def names(segments: Sequence[Sequence[Seen]], favourites: Sequence[str]) -> list
 def advice(seen: Sequence[Seen]) -> list[str]:
     """Three things to do, each with the trait that speaks for it: the most telling, first one of each side."""
     strongest = strongest_first(seen)
-    first = [one for at, one in enumerate(strongest) if one.side not in {other.side for other in strongest[:at]}]
-    chosen = (first + [one for one in strongest if one not in first])[:ADVICE]
+    telling = [one for one in strongest if one.telling]
+    first = [one for at, one in enumerate(telling) if one.side not in {other.side for other in telling[:at]}]
+    chosen = [*first, *(one for one in strongest if one not in first)][:ADVICE]
     return [f"{_act(one)} ({measured(one)})." for one in chosen]
 
 

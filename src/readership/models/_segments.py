@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from readership.contracts import Dataset
+from readership.models import rfv
 from readership.models._behaviour import Floats
 from readership.models._clusters import Grouping, Labels
 from readership.models._matching import match
@@ -37,17 +38,19 @@ def described(rows: Dataset, grouping: Grouping, before: Mapping[str, Any] | Non
     standardised = grouping.space.standardised(rows)
     count = int(groups.max(initial=0)) + 1
     means = _means(standardised, groups, count)
-    ids, next_id = _ids(grouping, means, np.bincount(groups, minlength=count), before)
+    readers = np.bincount(groups, minlength=count)
+    ids, next_id = _ids(grouping, means, readers, before)
     seen = _seen(rows, grouping, groups, standardised, means)
     marks = _favourites(rows, groups, count)
-    values = grouping.space.value(means)
-    told = zip(ids, names(seen, marks), seen, marks, values, np.bincount(groups, minlength=count), strict=True)
+    values, worth = grouping.space.value(means), _means(rfv.of_rows(rows)[0][:, None], groups, count)[:, 0]
+    told = zip(ids, names(seen, marks), seen, marks, values, readers, worth, strict=True)
     segments = [
         {
             "id": id_,
             "name": name,
-            "readers": int(readers),
-            "share": round(float(readers) / max(1, len(rows)), 4),
+            "readers": int(many),
+            "share": round(float(many) / max(1, len(rows)), 4),
+            "rfv": round(float(score), 1),
             "profile": [measured(one) for one in strongest_first(traits)[:PROFILE_TRAITS]],
             "advice": advice(traits),
             "favourite": mark,
@@ -64,7 +67,7 @@ def described(rows: Dataset, grouping: Grouping, before: Mapping[str, Any] | Non
                 trait.name: round(float(value), 6) for trait, value in zip(grouping.space.traits, centre, strict=True)
             },
         }
-        for id_, name, traits, mark, centre, readers in told
+        for id_, name, traits, mark, centre, many, score in told
     ]
     segments.sort(key=lambda segment: (-segment["readers"], segment["id"]))
     return Segments(ids, {"segments": segments, "next_id": next_id})
@@ -124,7 +127,7 @@ def _typical(raw: Floats, kinds: Sequence[str], otherwise: Floats) -> Floats:
 
 
 def _raw(rows: Dataset, grouping: Grouping) -> Floats:
-    """Traits as they are told: flags as 0 and 1, an entropy as the number of topics that, read evenly, would have it."""
+    """Traits as they are told: flags as 0 and 1, an entropy as the topics that would have it if evenly read."""
     columns, features = [], rows.select(grouping.space.names).features
     for place, trait in enumerate(grouping.space.traits):
         value = features[:, grouping.space.column[place]].astype(np.float64)

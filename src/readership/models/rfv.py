@@ -11,6 +11,8 @@ Bands       new: known for less than 28 days; else fly-by up to 10, casual up to
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from readership.contracts import Dataset
+
 INPUTS = ("days_since_last_session", "active_days_28d", "article_views_28d", "engaged_seconds_28d", "tenure_days")
 BANDS = ("new", "fly-by", "casual", "loyal", "lover")
 LIMITS = (10.0, 35.0, 60.0)
@@ -35,6 +37,13 @@ def rfv(days_since: ArrayLike, active_days: ArrayLike, views: ArrayLike, seconds
     by_time = 100 * np.minimum(1.0, np.log1p(spent / 60) / np.log1p(MOST_MINUTES))
     volume = np.where(np.isnan(by_time), by_views, (by_views + by_time) / 2)
     return np.asarray(np.cbrt(recency * frequency * volume), dtype=np.float64)
+
+
+def of_rows(rows: Dataset) -> tuple[NDArray[np.float64], list[str]]:
+    """Score and band of each row [n]; `INPUTS` are among its features."""
+    since, days, views, seconds, tenure = (rows.features[:, rows.names.index(name)] for name in INPUTS)
+    score = rfv(since, days, views, seconds)
+    return score, [band(*pair) for pair in zip(score.tolist(), tenure.tolist(), strict=True)]
 
 
 def band(score: float, tenure_days: float) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 import polars as pl
 
 from readership.contracts import Dataset
-from readership.evaluation.segment_evaluation import Deployed, rfv_of
-from readership.models import segmentation
+from readership.evaluation.segment_evaluation import Deployed
+from readership.models import rfv, segmentation
 from readership.models._segments import named
 from readership.registry.bundles import Bundle
 from readership.registry.live import read_live
@@ -44,7 +44,7 @@ def write_segments(warehouse: Warehouse, settings: Settings, readers: Dataset, d
     `readers` are of the newest cut-off; they are named by the publisher's own ids.
     """
     content = deployed.segments.content
-    score, bands = rfv_of(readers)
+    score, bands = rfv.of_rows(readers)
     ids = named(deployed.grouping.groups(readers), deployed.segments.ids)
     table = pl.DataFrame({"user_id": readers.reader, "segment_id": ids, "rfv": score.round(1), "rfv_band": bands})
     own = warehouse.frame(read_sql("readership.pipelines.sql", "external_ids"))
@@ -58,12 +58,11 @@ def write_segments(warehouse: Warehouse, settings: Settings, readers: Dataset, d
     )
     folder = settings.artifacts_dir / "segments"
     _write(placed, folder / READERS)
-    _write(profiles(content["segments"], table), folder / PROFILES)
+    _write(profiles(content["segments"]), folder / PROFILES)
 
 
-def profiles(segments: Sequence[Mapping[str, Any]], readers: pl.DataFrame) -> pl.DataFrame:
+def profiles(segments: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
     """One row a segment: its size, mean RFV, what is typical of every trait, and what to do."""
-    rfv = dict(readers.group_by("segment_id").agg(pl.col("rfv").mean().round(1)).rows())
     return pl.DataFrame(
         [
             {
@@ -71,7 +70,7 @@ def profiles(segments: Sequence[Mapping[str, Any]], readers: pl.DataFrame) -> pl
                 "segment": segment["name"],
                 "readers": segment["readers"],
                 "share": segment["share"],
-                "mean_rfv": rfv.get(segment["id"]),
+                "mean_rfv": segment["rfv"],
                 **{name: trait["value"] for name, trait in segment["traits"].items()},
                 "favourite_category": segment["favourite"],
                 **{f"advice_{at}": text for at, text in enumerate(segment["advice"], start=1)},

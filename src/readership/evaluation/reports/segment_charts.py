@@ -76,7 +76,7 @@ def differences(segments: list[dict[str, Any]], labels: dict[int, str]) -> Plot:
     """Standardised difference of every trait from everyone's mean."""
     rows = [
         {"trait": trait["label"], "id": str(one["id"]), "segment": labels[one["id"]].replace("\n", " ")}
-        | {"difference": trait["difference"], "value": trait["value"], "everyone": trait["everyone"]}
+        | {"difference": round(trait["difference"], 1) + 0.0, "value": trait["value"], "everyone": trait["everyone"]}
         for one in segments
         for trait in one["traits"].values()
     ]
@@ -93,7 +93,7 @@ def differences(segments: list[dict[str, Any]], labels: dict[int, str]) -> Plot:
         ],
     )
     most = max(1.0, *(abs(row["difference"]) for row in rows))
-    scale = alt.Scale(domain=[-most, 0, most], range=[ORANGE, "#eeeeec", BLUE], type="linear")
+    scale = alt.Scale(domain=[-most, 0, most], range=[ORANGE, "#eeeeec", BLUE], interpolate="rgb")
     chart = alt.layer(
         base.mark_rect().encode(
             color=alt.Color("difference:Q", scale=scale, legend=alt.Legend(title="less … more", orient="top"))
@@ -165,7 +165,9 @@ def flows(found: list[dict[str, Any]], labels: dict[int, str]) -> Plot:
     )
     chart = alt.layer(
         base.mark_rect().encode(
-            color=alt.Color("share:Q", scale=alt.Scale(domain=[0, 1], range=["#eeeeec", BLUE]), legend=None)
+            color=alt.Color(
+                "share:Q", scale=alt.Scale(domain=[0, 1], range=["#eeeeec", BLUE], interpolate="rgb"), legend=None
+            )
         ),
         base.mark_text(fontSize=11, color="#23282d").encode(text=alt.Text("share:Q", format=".0%")),
     )
