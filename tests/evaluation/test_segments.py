@@ -33,9 +33,10 @@ def evaluation() -> dict[str, Any]:
     tried = [try_count(n, moved, TIMES[:4], 3, segmentation.TRAITS, 3) for n in (3, 4)]
     live = moved.at(TIMES[-3:])
     grouping = group(live, segmentation.TRAITS, kmeans(3))
+    late = moved.at(TIMES[4:])
     return evaluate_segments(
         moved.at(TIMES[1:4]),
-        moved.at(TIMES[4:]),
+        replace(late, slices={"country": np.where(late.reader % 4 == 0, "AT", "DE")}),
         segmentation.TRAITS,
         choose(tried),
         tried,
@@ -114,6 +115,11 @@ def test_flows_say_who_stays_and_who_no_longer_comes(evaluation: dict[str, Any])
     assert (gone["readers"], stay["readers"]) == (1, 29)
     assert (gone["share"], stay["share"]) == (0.0333, 0.9667)
     assert sum(row["readers"] for row in evaluation["sizes"] if row["as_of"] == "2026-07-01") == 89
+
+
+def test_parts_of_the_readers_are_judged_apart(evaluation: dict[str, Any]) -> None:
+    assert [(part["value"], part["n"]) for part in evaluation["slices"]] == [("DE", 67), ("AT", 22)]
+    assert all(part["silhouette"]["value"] > 0.5 for part in evaluation["slices"])
 
 
 def test_what_is_doubtful_is_said(evaluation: dict[str, Any]) -> None:

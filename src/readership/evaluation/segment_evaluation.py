@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from readership.contracts import Dataset, Evaluation
+from readership.evaluation.bootstrap import Draws
 from readership.evaluation.segment_verdict import next_steps, sentence, trust
-from readership.evaluation.segments import Judged, Later, draws_of, judge, judge_rule
+from readership.evaluation.segments import Judged, Later, draws_of, judge, judge_rule, mean_of
 from readership.models import rfv
 from readership.models._behaviour import Floats, Trait
 from readership.models._clusters import Grouping, Labels, Method, dbscan, gaussian_mixture, group, kmeans
@@ -20,6 +21,7 @@ MOST_SHOWN = 1_200
 """Points of the scatter plot."""
 LOTS = 20
 """How often segments are drawn by lot."""
+MOST_SLICES, FEWEST_IN_SLICE = 8, 20
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ def evaluate_segments(
         "leakage": dict(facts.leakage),
         "choice": [{**one._asdict(), "stability": one.stability} for one in tried],
         "segments": deployed.segments.content["segments"],
+        "slices": _slices(champion, later.newest, draws),
         "sizes": _sizes(deployed),
         "flows": _flows(deployed),
         "map": _map(deployed),
@@ -110,6 +113,19 @@ def _floors(fitted: Grouping, later: Later, count: int) -> dict[str, Judged]:
         "rfv_bands": judge_rule(points, bands, later, [bands]),
         "random": judge_rule(points, by_lot[0], later, by_lot[1:]),
     }
+
+
+def _slices(champion: Judged, newest: Dataset, draws: Draws) -> list[dict[str, Any]]:
+    """Silhouette of the commonest parts of the readers, of at least `FEWEST_IN_SLICE` each."""
+    found = []
+    for name, values in newest.slices.items():
+        words, counts = np.unique(values, return_counts=True)
+        for at in np.argsort(-counts, kind="stable")[:MOST_SLICES]:
+            if counts[at] >= FEWEST_IN_SLICE:
+                inside = values == words[at]
+                part = {"slice": name, "value": str(words[at]), "n": int(counts[at])}
+                found.append({**part, "silhouette": mean_of(champion.own[inside], draws.take(inside))})
+    return found
 
 
 def _placed(deployed: Deployed) -> dict[str, tuple[Dataset, Labels]]:

@@ -29,6 +29,10 @@ POPULATION = "returning"
 LOOKBACK_DAYS = 56
 FEWEST_SESSIONS = 2
 POOL = 3
+CUTOFFS = 5
+HISTORY_DAYS = 90 + 7 * (CUTOFFS - 1)
+"""The longest window of a trait before each of `CUTOFFS` dates, which lie at least a week apart."""
+FEWEST_READERS = 100
 COUNTS = tuple(range(3, 9))
 HANDHELD = ("app", "mobile")
 PAID = ("enterprise", "premium", "pro")

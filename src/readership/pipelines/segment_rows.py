@@ -22,10 +22,8 @@ from readership.warehouse import Warehouse
 LOOK_BACK = timedelta(days=90)
 """The longest window of a trait: a cut-off with less history before it is not like the others."""
 STEPS = tuple(timedelta(days=days) for days in (28, 14, 7))
-FEWEST_CUTOFFS = 5
 MOST_CUTOFFS = 12
 MOST_TESTS = 3
-FEWEST_READERS = 100
 MOST_READERS = 20_000
 NEEDED = (*dict.fromkeys((*segmentation.inputs(), *rfv.INPUTS, FAVOURITE)),)
 GROUPS = ("activity", "arrival", "diversity", "habit", "profile", "reading", "rhythm", "tenure")
@@ -61,12 +59,12 @@ def plan_cutoffs(first: datetime, now: datetime) -> Folds:
     """
     last = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     room = last - first - LOOK_BACK
-    step = next((step for step in STEPS if room >= (FEWEST_CUTOFFS - 1) * step), None)
+    step = next((step for step in STEPS if room >= (segmentation.CUTOFFS - 1) * step), None)
     if step is None:
-        needed = LOOK_BACK + (FEWEST_CUTOFFS - 1) * STEPS[-1]
         raise NotEnoughData(
             f"the log holds {max(0, (last - first).days)} whole days ({first:%Y-%m-%d} to {now:%Y-%m-%d}); segments "
-            f"need {needed.days}: 90 days of habits before each of {FEWEST_CUTOFFS} dates; bring more history"
+            f"need {segmentation.HISTORY_DAYS}: 90 days of habits before each of {segmentation.CUTOFFS} dates; bring more "
+            "history"
         )
     count = min(MOST_CUTOFFS, 1 + int(room / step))
     cutoffs = tuple(last - step * n for n in reversed(range(count)))
@@ -84,11 +82,11 @@ def build_rows(warehouse: Warehouse, settings: Settings, folds: Folds) -> Rows:
     snapshot = newest_load(warehouse)
     frames = {cutoff: returning(warehouse, settings, cutoff, snapshot) for cutoff in folds.all()}
     for cutoff, frame in frames.items():
-        if frame.height < FEWEST_READERS:
+        if frame.height < segmentation.FEWEST_READERS:
             raise NotEnoughData(
                 f"{frame.height} readers had {segmentation.FEWEST_SESSIONS} sessions in the "
                 f"{segmentation.LOOKBACK_DAYS} days before {cutoff:%Y-%m-%d} and agree to personalisation; segments "
-                f"need {FEWEST_READERS}; nothing was changed"
+                f"need {segmentation.FEWEST_READERS}; nothing was changed"
             )
     newest, share = max(frames), min(1.0, MOST_READERS / max(frame.height for frame in frames.values()))
     some = {cutoff: frame if cutoff == newest else _some(frame, share) for cutoff, frame in frames.items()}

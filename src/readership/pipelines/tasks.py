@@ -45,7 +45,7 @@ def train(
 ) -> Iterator[Trained]:
     """What the trainer of `task` yields, one after another, as it is made."""
     if order.population != "registered" and task != churn.TASK:
-        raise InputError(f"{task} asks about registered readers only; --population {order.population} is for churn")
+        raise InputError(f"{task} asks about one population only; --population {order.population} is for churn")
     return TRAINERS[task](warehouse, settings, now, order, progress)
 
 

@@ -55,7 +55,7 @@ def sizes(evaluation: Evaluation, labels: dict[int, str]) -> Plot:
         .mark_bar(color=BLUE, height=16)
         .encode(
             y=_names(rows),
-            x=alt.X("share:Q", title="share of readers who come back", axis=alt.Axis(format=".0%", tickCount=4)),
+            x=alt.X("share:Q", title="share of readers", axis=alt.Axis(format=".0%", tickCount=4)),
             tooltip=[
                 alt.Tooltip("segment:N"),
                 alt.Tooltip("readers:Q", format=","),
