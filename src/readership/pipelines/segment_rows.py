@@ -63,8 +63,8 @@ def plan_cutoffs(first: datetime, now: datetime) -> Folds:
     if step is None:
         raise NotEnoughData(
             f"the log holds {max(0, (last - first).days)} whole days ({first:%Y-%m-%d} to {now:%Y-%m-%d}); segments "
-            f"need {segmentation.HISTORY_DAYS}: 90 days of habits before each of {segmentation.CUTOFFS} dates; bring more "
-            "history"
+            f"need {segmentation.HISTORY_DAYS}: 90 days of habits before each of {segmentation.CUTOFFS} dates; "
+            "bring more history"
         )
     count = min(MOST_CUTOFFS, 1 + int(room / step))
     cutoffs = tuple(last - step * n for n in reversed(range(count)))
