@@ -164,7 +164,7 @@ def test_from_sessions_to_segments_that_last(publisher: Warehouse, settings: Set
         assert kinds["segment_id"].to_list() == [1, 1, 1]
         assert profiles["readers"].sum() == readers.height
         assert set(profiles["segment"]) == set(readers["segment"])
-        assert profiles.filter(pl.col("favourite_category") == "politics")["tier"].item() == 1.0
+        assert profiles.filter(pl.col("favourite_category") == "politics")["paying_share"].item() == 1.0
 
         scored = score_task(publisher, settings, NOW, "segmentation")
         table = pl.read_parquet(scored["scores"])
@@ -174,6 +174,7 @@ def test_from_sessions_to_segments_that_last(publisher: Warehouse, settings: Set
                 readers.filter(pl.col("reader_id").str.starts_with("daily")).select("reader_id", "segment").rows()
             ).items()
         )
+        assert table.schema["segment"] == pl.Int64
         written = publisher.rows("SELECT count(), uniqExact(score) FROM predictions WHERE task = 'segmentation'")
         assert written[0] == (scored["readers"], len(before["segments"]))
 

@@ -135,7 +135,8 @@ def _table(
 ) -> Path:
     ids = warehouse.frame(read_sql("readership.pipelines.sql", "external_ids"))
     kind, meaning = bundle.manifest.answer, _meaning(bundle, answer)
-    scores = pl.DataFrame({"user_id": readers, kind: answer, **meaning})
+    said = answer.astype(np.int64) if kind == "segment" else answer
+    scores = pl.DataFrame({"user_id": readers, kind: said, **meaning})
     told = {"user_id": readers[first], "reasons": words if words is not None else [None] * len(first)}
     told_frame = pl.DataFrame(told, schema_overrides={"reasons": pl.List(pl.String)})
     table = (

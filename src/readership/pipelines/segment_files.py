@@ -17,6 +17,8 @@ from readership.settings import Settings
 from readership.warehouse import Warehouse, read_sql
 
 SEGMENTS = "segments.json"
+TOLD_AS = {"category_entropy_90d": "topics_90d", "device_type": "handheld_share", "tier": "paying_share"}
+"""Columns of the profiles whose values are not those of the feature."""
 PROFILES, READERS = "segment_profiles.csv", "user_segments.csv"
 
 
@@ -71,7 +73,7 @@ def profiles(segments: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
                 "readers": segment["readers"],
                 "share": segment["share"],
                 "mean_rfv": segment["rfv"],
-                **{name: trait["value"] for name, trait in segment["traits"].items()},
+                **{TOLD_AS.get(name, name): trait["value"] for name, trait in segment["traits"].items()},
                 "favourite_category": segment["favourite"],
                 **{f"advice_{at}": text for at, text in enumerate(segment["advice"], start=1)},
             }
