@@ -244,6 +244,17 @@ def test_a_trait_whose_numbers_do_not_show_it_names_nothing() -> None:
     assert names([[turned]], [""]) == ["regular readers"]
 
 
+def test_a_small_share_of_visits_names_a_segment_only_at_twice_the_usual() -> None:
+    evening = Seen("evening_session_share_90d", "rhythm", 0.7, 0.15, 0.10)
+    assert names(
+        [[evening], [evening._replace(value=0.21)], [evening._replace(value=0.26, everyone=0.2)]], [""] * 3
+    ) == [
+        "regular readers",
+        "regular readers, in the evening (1)",
+        "regular readers, in the evening (2)",
+    ]
+
+
 def test_advice_comes_from_three_traits_of_different_sides_first() -> None:
     seen = [
         Seen("active_days_90d", "habit", 2.0, 30, 5),

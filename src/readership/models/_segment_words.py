@@ -11,8 +11,9 @@ BARELY = 1.05
 HABIT = "active_days_90d"
 MOST_PHRASES = 2
 ADVICE = 3
+SHARES_OF_VISITS = ("rhythm", "arrival")
 LIFTED, AT_LEAST = 1.3, 0.25
-"""A favourite category names a segment when this many times as common as elsewhere, and of this share of it."""
+"""A share of visits says something of a segment from `AT_LEAST` on, or at twice everyone's. A favourite category names a segment when this many times as common as elsewhere, and of this share of it."""
 
 
 class Words(NamedTuple):
@@ -175,7 +176,8 @@ class Seen(NamedTuple):
         high, low = (self.value, self.everyone) if self.difference > 0 else (self.everyone, self.value)
         if high <= 0 or high < BARELY * low:
             return 0
-        return 2 if abs(self.difference) >= APART and high >= CLEARLY * low else 1
+        seldom = self.side in SHARES_OF_VISITS and self.difference > 0 and high < min(AT_LEAST, 2 * low)
+        return 2 if abs(self.difference) >= APART and high >= CLEARLY * low and not seldom else 1
 
     @property
     def telling(self) -> bool:
