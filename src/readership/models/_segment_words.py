@@ -13,7 +13,8 @@ MOST_PHRASES = 2
 ADVICE = 3
 SHARES_OF_VISITS = ("rhythm", "arrival")
 LIFTED, AT_LEAST = 1.3, 0.25
-"""A share of visits says something of a segment from `AT_LEAST` on, or at twice everyone's. A favourite category names a segment when this many times as common as elsewhere, and of this share of it."""
+"""A share of visits says something of a segment from `AT_LEAST` on, or at twice everyone's. A favourite category names
+one in which it has `AT_LEAST` of the readers, `LIFTED` times as many as elsewhere."""
 
 
 class Words(NamedTuple):
