@@ -144,8 +144,8 @@ def davies_bouldin(points: Floats, labels: Labels, weight: Floats) -> float:
 def adjusted_rand(table: NDArray[np.float64]) -> float:
     """Adjusted Rand index of a table of counts [a, b]; 1 for the same parting, 0 for no more than chance.
 
-    >>> adjusted_rand(np.array([[2.0, 0.0], [0.0, 2.0]])), adjusted_rand(np.array([[1.0, 1.0], [1.0, 1.0]]))
-    (1.0, -0.5)
+    >>> [round(adjusted_rand(np.array(t)), 6) for t in ([[2.0, 0.0], [0.0, 2.0]], [[1.0, 1.0], [1.0, 1.0]])]
+    [1.0, -0.5]
     """
     both, rows, columns, every = (
         _pairs(counts) for counts in (table, table.sum(axis=1), table.sum(axis=0), table.sum(keepdims=True))
