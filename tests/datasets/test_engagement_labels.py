@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from readership.datasets.rules import label_rule
+from readership.models import engagement
 from readership.settings import Settings
 from readership.warehouse import Warehouse
 
@@ -144,6 +145,10 @@ def test_with_a_brand_all_sessions_are_meant_there(rows: Rows) -> None:
     rows.session(1, T + 2 * DAY, brand="North")
     known(rows, 2, brand="South")
     assert labels(rows, brand="North") == {1: ONE_ARTICLE}
+
+
+def test_the_population_has_the_name_that_serving_knows() -> None:
+    assert label_rule("engagement", Settings()).population == engagement.POPULATION
 
 
 def test_an_empty_log_has_nobody_to_ask_about(rows: Rows) -> None:

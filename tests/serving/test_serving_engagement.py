@@ -16,7 +16,7 @@ def expecting(world: World, constant: float, **changes: object) -> None:
         constant,
         task="engagement",
         answer="score",
-        population="returning",
+        population="known",
         horizon_days=14,
         lookback_days=28,
         **changes,
@@ -36,7 +36,7 @@ def test_score_and_band(bare: World, constant: float, score: float, band: str) -
     EngagementAnswer.model_validate(body)
     assert list(body) == list(EngagementAnswer.model_fields)
     assert body["score"] == pytest.approx(score, abs=1e-5)  # constant + 3 sessions + half of country 1, within 0 to 100
-    assert (body["band"], body["horizon_days"], body["population"]) == (band, 14, "returning")
+    assert (body["band"], body["horizon_days"], body["population"]) == (band, 14, "known")
     assert "`readership batch-score engagement`" in body["reasons_note"]
     assert datetime.fromisoformat(body["answered_at"]) <= datetime.now(UTC)
 

@@ -20,6 +20,7 @@ class Task(StrEnum):
     churn = "churn"
     conversion = "conversion"
     engagement = "engagement"
+    segmentation = "segmentation"
 
 
 class Model(StrEnum):
@@ -29,6 +30,7 @@ class Model(StrEnum):
     churn_subscribers = "churn_subscribers"
     conversion = "conversion"
     engagement = "engagement"
+    segmentation = "segmentation"
 
 
 class Population(StrEnum):

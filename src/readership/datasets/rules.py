@@ -12,7 +12,7 @@ RENEWAL_GRACE_DAYS = 30
 CONVERSION_LOOKBACK_DAYS = 28
 ENGAGEMENT_LOOKBACK_DAYS = 28
 ENGAGEMENT_HORIZON_DAYS = 14
-RETURNING = "returning"
+KNOWN = "known"
 """Readers with two known sessions: the population of engagement, registered or not."""
 SUBSCRIBER_LOOKBACK_DAYS = 28
 
@@ -74,11 +74,11 @@ def _rule(task: str, population: str, settings: Settings) -> LabelRule:
             return _churn_subscribers()
         case "conversion", "registered":
             return _conversion(settings.conversion_horizon_days)
-        case "engagement", "registered" | "returning":
+        case "engagement", "registered" | "known":
             return _engagement()
     raise InputError(
         f"there is no label for task {task!r} of population {population!r}; "
-        "there are churn (registered, subscribers), conversion (registered) and engagement (returning)"
+        "there are churn (registered, subscribers), conversion (registered) and engagement (known)"
     )
 
 
@@ -138,7 +138,7 @@ def _engagement() -> LabelRule:
     return LabelRule(
         name="engagement",
         task="engagement",
-        population=RETURNING,
+        population=KNOWN,
         lookback_days=ENGAGEMENT_LOOKBACK_DAYS,
         horizon_days=ENGAGEMENT_HORIZON_DAYS,
         definition=(

@@ -23,6 +23,8 @@ from readership.models._question import Question
 from readership.models._tabular import SCORE_FLOORS, score_candidates
 
 TASK = "engagement"
+POPULATION = "known"
+"""Readers with two known sessions, registered or not."""
 BANDS = {"deep": 35.0, "usual": 25.0, "brief": 0.0}
 """Bands of the expected score: deep above 35, usual from 25 to 35, brief below."""
 WEIGHTS = {"time": 40.0, "completion": 20.0, "depth": 15.0, "breadth": 15.0, "length": 10.0}

@@ -6,9 +6,10 @@ from typing import NamedTuple, Protocol
 
 from readership.errors import InputError, NotEnoughData
 from readership.evaluation.leakage import AuditReport
-from readership.models import churn, conversion, engagement
+from readership.models import churn, conversion, engagement, segmentation
 from readership.pipelines.engagement import train_engagement
 from readership.pipelines.progress import Progress
+from readership.pipelines.segment import train_segments
 from readership.pipelines.train import Prepared, Trained, prepare, train_baselines, train_task
 from readership.settings import Settings
 from readership.warehouse import Warehouse, read_sql
@@ -45,7 +46,7 @@ def train(
 ) -> Iterator[Trained]:
     """What the trainer of `task` yields, one after another, as it is made."""
     if order.population != "registered" and task != churn.TASK:
-        raise InputError(f"{task} has one population only; --population {order.population} is for churn")
+        raise InputError(f"{task} asks about one population only; --population {order.population} is for churn")
     return TRAINERS[task](warehouse, settings, now, order, progress)
 
 
@@ -98,6 +99,14 @@ def _engagement(
     yield train_engagement(warehouse, settings, now, audit=order.audit, tune=order.tune, progress=progress)
 
 
+def _segmentation(
+    warehouse: Warehouse, settings: Settings, now: datetime, order: Order, progress: Progress
+) -> Iterator[Trained]:
+    if order.baselines:
+        raise NotEnoughData("segments have no label, so there is no simple model of them to train")
+    yield train_segments(warehouse, settings, now, audit=order.audit, progress=progress)
+
+
 def _yes_or_no(
     warehouse: Warehouse, settings: Settings, now: datetime, task: str, order: Order, progress: Progress
 ) -> Iterator[Trained]:
@@ -114,12 +123,18 @@ def _holds(warehouse: Warehouse, query: str) -> bool:
     return bool(warehouse.scalar(read_sql("readership.pipelines.sql", query)))
 
 
-TRAINERS: dict[str, Trainer] = {churn.TASK: _churn, conversion.TASK: _conversion, engagement.TASK: _engagement}
+TRAINERS: dict[str, Trainer] = {
+    churn.TASK: _churn,
+    conversion.TASK: _conversion,
+    engagement.TASK: _engagement,
+    segmentation.TASK: _segmentation,
+}
 """By task."""
 
 STEPS = (
     ("04 churn", "churn", "registered"),
     ("04 churn of subscribers", "churn", "subscribers"),
+    ("05 segments", "segmentation", "registered"),
     ("07 conversion", "conversion", "registered"),
     ("09 engagement", "engagement", "registered"),
 )

@@ -228,7 +228,7 @@ def export(
         files={},
         answer=answer,
     )
-    files = {"model.onnx": model.to_onnx(), "calibrator.npz": _npz(arrays), native_name: native}
+    files = {"model.onnx": model.to_onnx(), "calibrator.npz": npz(arrays), native_name: native}
     folder = write_bundle(settings.artifacts_dir / "models", manifest, files)
     apart = float(np.max(np.abs(Bundle.load(folder).margin(test.features) - model.margin(test.features))))
     if apart > PARITY * ANSWERS[answer][1]:
@@ -292,7 +292,7 @@ def drivers_of(result: Fitted) -> list[dict[str, Any]]:
     ]
 
 
-def _npz(arrays: Mapping[str, Any]) -> bytes:
+def npz(arrays: Mapping[str, Any]) -> bytes:
     content = io.BytesIO()
     np.savez(content, **arrays)
     return content.getvalue()

@@ -17,7 +17,7 @@ from readership.serving.scorer import Scorer
 from readership.settings import Settings
 
 log = logging.getLogger("readership.serving")
-TASKS = ("churn", "conversion", "engagement")
+TASKS = ("churn", "conversion", "engagement", "segmentation")
 
 
 class Trouble(NamedTuple):

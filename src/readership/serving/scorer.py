@@ -9,6 +9,7 @@ from readership.contracts import ANSWERS, Manifest
 from readership.errors import BundleError
 from readership.features.encoding import row_encoder
 from readership.features.online import Meta, Row
+from readership.models import engagement, segmentation
 from readership.registry.bundles import Bundle
 
 TIER = "tier"
@@ -68,10 +69,13 @@ def _try(bundle: Bundle) -> None:
 def _membership(manifest: Manifest, stored: Meta) -> Callable[[Row], bool] | None:
     """Whether a reader is registered, was seen lately and, where the task is conversion, pays for nothing.
 
-    Of returning readers: whether they had two sessions or more, the last one lately.
+    Of known readers: whether they had two sessions or more, the last one lately. Segments are about readers who come
+    back, registered or not.
     """
-    if manifest.population == "returning":
-        return _returning(manifest, stored)
+    if manifest.population == engagement.POPULATION:
+        return _known(manifest, stored)
+    if manifest.population == segmentation.POPULATION:
+        return _returning(stored)
     numbers = ("registered", "days_since_last_session")
     words = (TIER,) if manifest.task == "conversion" else ()
     if manifest.population != "registered" or {*numbers, *words} - {*stored.numbers, *stored.words}:
@@ -86,10 +90,18 @@ def _membership(manifest: Manifest, stored: Meta) -> Callable[[Row], bool] | Non
     return is_member
 
 
-def _returning(manifest: Manifest, stored: Meta) -> Callable[[Row], bool] | None:
+def _known(manifest: Manifest, stored: Meta) -> Callable[[Row], bool] | None:
     names = ("sessions_ever", "days_since_last_session")
     if set(names) - {*stored.numbers}:
         return None
     sessions, days_since = (stored.numbers.index(name) for name in names)
     days = manifest.lookback_days
     return lambda row: bool(row.numbers[sessions] >= 2 and row.numbers[days_since] <= days)
+
+
+def _returning(stored: Meta) -> Callable[[Row], bool] | None:
+    name = f"sessions_{segmentation.LOOKBACK_DAYS}d"
+    if name not in stored.numbers:
+        return None
+    sessions = stored.numbers.index(name)
+    return lambda row: bool(row.numbers[sessions] >= segmentation.FEWEST_SESSIONS)

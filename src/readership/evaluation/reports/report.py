@@ -7,11 +7,15 @@ from typing import Any
 from readership.contracts import Evaluation
 from readership.evaluation import score_metrics
 from readership.evaluation.metrics import HIGHER_IS_BETTER
-from readership.evaluation.reports import score_charts, words
+from readership.evaluation.reports import score_charts, segment_charts, words
 from readership.evaluation.reports.charts import Plot, plots
 from readership.evaluation.reports.page import write_page
 
-PLOTS: dict[str, Callable[[Evaluation], Iterable[Plot]]] = {"probability": plots, "score": score_charts.plots}
+PLOTS: dict[str, Callable[[Evaluation], Iterable[Plot]]] = {
+    "probability": plots,
+    "score": score_charts.plots,
+    "segment": segment_charts.plots,
+}
 """What is drawn for each kind of answer; its page is the template of that name."""
 
 
@@ -45,8 +49,34 @@ def _words_of_scores(evaluation: Evaluation) -> dict[str, Any]:
     }
 
 
+def _words_of_segments(evaluation: Evaluation) -> dict[str, Any]:
+    chosen = f"kmeans_{evaluation['protocol']['count']}"
+    kinds = dict.fromkeys(evaluation["candidates"], "candidate") | dict.fromkeys(evaluation["floors"], "floor")
+    found = {**evaluation["candidates"], **evaluation["floors"]}
+    return {
+        "comparison": [
+            {
+                "way": segment_charts.way_word(name),
+                "kind": _kind(kinds[name], metrics, name == chosen),
+                "metrics": metrics,
+            }
+            for name, metrics in found.items()
+        ],
+        "trait_words": [trait["label"] for trait in evaluation["segments"][0]["traits"].values()],
+    }
+
+
+def _kind(kind: str, metrics: Evaluation, chosen: bool) -> str:
+    """`champion`; `candidate: 1 segment, 34% in none`."""
+    if chosen:
+        return "champion"
+    noise = f", {metrics['noise_share']:.0%} in none" if metrics["noise_share"] else ""
+    return f"{kind}: {words.plural(metrics['segments'], 'segment')}{noise}"
+
+
 WORDS: dict[str, Callable[[Evaluation], dict[str, Any]]] = {
     "probability": _words_of_probabilities,
     "score": _words_of_scores,
+    "segment": _words_of_segments,
 }
-"""What the page of each kind needs besides the evaluation itself."""
+"""What the template of each kind asks for besides the evaluation and its summary."""
