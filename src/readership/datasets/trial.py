@@ -1,0 +1,84 @@
+"""Randomised decisions joined to what was known before each become a Trial; where in time they are judged."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from readership.contracts import Dataset, Trial
+from readership.errors import NotEnoughData
+from readership.features.catalogue import Feature
+from readership.features.encoding import encode, vocabularies
+
+JUDGED_SHARE = 0.4
+FEWEST_DECISIONS = 100
+FEWEST_OUTCOMES = 5
+
+
+class Parts(NamedTuple):
+    """Decisions to learn from, and later ones to judge by; every outcome of the first was known when the second began."""
+
+    train: Trial
+    test: Trial
+
+
+def assemble_trial(
+    task: str, decisions: pl.DataFrame, features: Mapping[datetime, pl.DataFrame], columns: list[Feature], *, wanted: int
+) -> Trial:
+    """One row a decision, in order of time, of readers of whom something was known at its cut-off.
+
+    decisions  user_id, decided_at, as_of, treated, propensity (of the variant drawn), label
+    features   by cut-off: user_id and the catalogue's columns
+    wanted     the value of `label` that the publisher wants; it becomes 1
+    """
+    inputs = [feature for feature in columns if feature.model_input]
+    names = tuple(feature.name for feature in inputs)
+    words = [feature.name for feature in inputs if feature.kind == "category"]
+    parts = [
+        decisions.filter(pl.col("as_of") == as_of).join(frame, on="user_id", how="inner")
+        for as_of, frame in sorted(features.items())
+    ]
+    found = pl.concat(parts).sort("decided_at", "user_id")
+    categories = vocabularies(found, words)
+    rows = Dataset(
+        task=task,
+        features=encode(found, names, categories),
+        names=names,
+        label=(found["label"].to_numpy() == wanted).astype(np.float32),
+        reader=found["user_id"].to_numpy(),
+        as_of=_ms(found["as_of"]),
+        weight=1 / found["propensity"].to_numpy(),
+        categories=categories,
+    )
+    return Trial(rows, found["treated"].to_numpy().astype(bool), _ms(found["decided_at"]))
+
+
+def split(trial: Trial, horizon: timedelta, judged_share: float = JUDGED_SHARE) -> Parts:
+    """The last `judged_share` of the decisions judge; those whose horizon had closed before the first of them teach.
+
+    What lies between is used for neither. Raises NotEnoughData where either side is too small to say anything.
+    """
+    opens = np.sort(trial.decided_at)[int((1 - judged_share) * len(trial))] if len(trial) else np.datetime64(0, "ms")
+    closed = trial.decided_at + np.timedelta64(horizon) <= opens
+    parts = Parts(trial.take(closed), trial.take(trial.decided_at >= opens))
+    for word, part in zip(("to learn from", "to judge by"), parts, strict=True):
+        _check(part, word, len(trial))
+    return parts
+
+
+def _check(part: Trial, word: str, decisions: int) -> None:
+    happened = [int(part.rows.label[part.treated == arm].sum()) for arm in (True, False)]
+    missed = [int((part.treated == arm).sum()) - n for arm, n in zip((True, False), happened, strict=True)]
+    if len(part) < FEWEST_DECISIONS or min(*happened, *missed) < FEWEST_OUTCOMES:
+        raise NotEnoughData(
+            f"{part.rows.task}: of {decisions:,} randomised decisions with a known answer {len(part):,} are there "
+            f"{word}, with {happened[0]} outcomes among readers contacted and {happened[1]} among those left alone; at "
+            f"least {FEWEST_DECISIONS} decisions and {FEWEST_OUTCOMES} readers of either outcome in each group are "
+            "needed; let the arm run longer, widen it, or run a campaign with a control group"
+        )
+
+
+def _ms(times: pl.Series) -> np.ndarray[tuple[int], np.dtype[np.datetime64]]:
+    return times.dt.replace_time_zone(None).to_numpy().astype("datetime64[ms]")
