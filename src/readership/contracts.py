@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 UNSEEN = "(unseen)"
 Metric = dict[str, Any]
 """`{"value": x, "ci95": [lo, hi]}`."""
+ANSWERS = {"probability": (0.0, 1.0), "score": (0.0, 100.0), "segment": (0.0, 1e6), "uplift": (-1.0, 1.0)}
+"""What a model may say of a reader, and the least and the most it can be. `segment` is an id, `uplift` a difference."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ class ModelSpec:
 
 
 class Model(Protocol):
-    """A binary classifier over a feature matrix, by its raw margin (log-odds before calibration)."""
+    """An answer over a feature matrix, by its raw margin: log-odds before calibration, or the score itself."""
 
     spec: ModelSpec
 
@@ -141,7 +143,7 @@ class Model(Protocol):
         """Fit on `train`; `valid` (later cut-offs) may stop it early. The fitted size is kept in `spec`."""
 
     def margin(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Log-odds [n] of features [n, p]."""
+        """The margin [n] of features [n, p]."""
 
     def contributions(self, features: NDArray[np.float32]) -> NDArray[np.float64] | None:
         """Exact additive parts of the margin [n, p + 1] (the last is the constant), or None where there are none."""
@@ -161,6 +163,7 @@ class Manifest:
     categories     vocabulary of each categorical feature, in code order
     calibration    name of the calibrator (none, shift, platt, isotonic); its numbers are in `calibrator.npz`
     lookback_days  readers asked about were seen in this many days
+    answer         what the model says of a reader; one of `ANSWERS`
     files          sha256 of every other file of the bundle
     """
 
@@ -183,6 +186,7 @@ class Manifest:
     metrics: Mapping[str, Metric]
     operating_points: Mapping[str, Any]
     files: Mapping[str, str]
+    answer: str = "probability"
 
 
 Evaluation = dict[str, Any]

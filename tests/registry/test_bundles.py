@@ -227,3 +227,30 @@ def test_onnx_runtime_s_telemetry_is_off_before_it_is_loaded(tmp_path: Path) -> 
     command = [sys.executable, "-c", script, str(tmp_path)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.stdout == "telemetry off: 1\n", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [("score", [2.0, 100.0]), ("segment", [2.0, 300.0]), ("uplift", [1.0, 1.0])],
+)
+def test_an_answer_that_is_no_probability_is_the_margin_within_its_bounds(tmp_path, answer, expected):
+    folder = write_bundle(tmp_path, manifest(answer=answer, calibration="none"), files(**{"calibrator.npz": npz()}))
+    rows = np.array([[0.0, 1.0], [100.0, 50.0]], dtype=np.float32)
+    assert Bundle.load(folder).score(rows).tolist() == expected
+
+
+def test_an_answer_of_a_later_version_is_refused(tmp_path):
+    folder = write_bundle(tmp_path, manifest(answer="a poem"), files())
+    with pytest.raises(BundleError, match="answers with 'a poem', which this version does not know"):
+        Bundle.load(folder)
+
+
+def test_a_further_file_is_read_only_if_unaltered(tmp_path):
+    folder = write_bundle(tmp_path, manifest(), files(**{"segments.json": b"[]"}))
+    bundle = Bundle.load(folder)
+    assert bundle.read("segments.json") == b"[]"
+    with pytest.raises(BundleError, match=r"lists no reasons\.json"):
+        bundle.read("reasons.json")
+    (folder / "segments.json").write_bytes(b"[1]")
+    with pytest.raises(BundleError, match="was altered after training"):
+        bundle.read("segments.json")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from registry_world import an_evaluation
 
-from readership.registry.rule import MARGIN, beats_floors, compare, row_losses
+from readership.registry.rule import MARGIN, beats_floors, compare, newest, row_losses
 
 RNG = np.random.default_rng(5)
 CHAMPION = RNG.gamma(2, 0.3, 600)
@@ -80,3 +80,39 @@ def test_a_candidate_among_the_floors_may_tie():
 
 def test_an_evaluation_without_floors_shows_nothing():
     assert not beats_floors({}).allowed
+
+
+def of_kind(kind, name, value, ends):
+    return {"kind": kind, "champion": "it", "metrics": {name: {"value": value, "ci95": ends}}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "low", "allowed"),
+    [
+        ("segment", "stability_ari", 0.61, True),
+        ("segment", "stability_ari", 0.59, False),
+        ("uplift", "qini", 0.001, True),
+        ("uplift", "qini", -0.001, False),
+        ("uplift", "qini", None, False),
+    ],
+)
+def test_answers_without_a_label_are_judged_by_one_figure(kind, name, low, allowed):
+    decision = beats_floors(of_kind(kind, name, 0.8, [low, None if low is None else 0.9]))
+    assert decision.allowed is allowed
+    assert name in decision.reason
+
+
+@pytest.mark.parametrize(("low", "allowed"), [(0.1, True), (-0.1, False)])
+def test_scores_are_judged_by_their_squared_error(low, allowed):
+    floor = {"difference_to_champion": {"rmse": {"value": 1.0, "ci95": [low, 2.0]}}}
+    decision = beats_floors({"kind": "score", "champion": "it", "candidates": {}, "floors": {"last_value": floor}})
+    assert decision.allowed is allowed
+    assert row_losses([50, 0], [60, 100], "score").tolist() == pytest.approx([0.01, 1.0])
+
+
+def test_what_cannot_be_compared_row_by_row_follows_on_newer_data_alone():
+    good = beats_floors(of_kind("segment", "stability_ari", 0.8, [0.7, 0.9]))
+    assert newest(good, "2026-02-01", "2026-01-01").allowed
+    assert "not trained on newer data" in newest(good, "2026-01-01", "2026-01-01").reason
+    bad = beats_floors(of_kind("segment", "stability_ari", 0.5, [0.4, 0.6]))
+    assert not newest(bad, "2026-02-01", "2026-01-01").allowed

@@ -2,16 +2,13 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from readership.cli.application import app, emit, in_utc, open_warehouse
 from readership.cli.options import EventFormat, Json, Received
 from readership.settings import load_settings
-
-if TYPE_CHECKING:
-    pass
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """Commands about models: `train`, `evaluate`, `models`, `promote`, `rollback`, `batch-score`."""
 
 import json as json_module
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -14,10 +14,8 @@ from readership.cli.application import (
     settings_of,
 )
 from readership.cli.options import AsOf, Brand, Json, Model, Population, Task
+from readership.errors import NotEnoughData
 from readership.settings import load_settings
-
-if TYPE_CHECKING:
-    pass
 
 
 @app.command()
@@ -30,27 +28,29 @@ def train(
     brand: Brand = None,
     json: Json = False,
 ) -> None:
-    """Steps 03, 04 and 07: fit, choose on validation, calibrate, judge on held-out time, register, report."""
+    """Fit, choose on validation, calibrate, judge on held-out time, register, report; baselines beside (step 03)."""
     from readership.pipelines.clock import resolve_now
-    from readership.pipelines.train import Trained, prepare, train_baselines, train_task
+    from readership.pipelines.tasks import Order, train_every
+    from readership.pipelines.tasks import train as run
 
-    if (task is None) == (not (baselines or every)):
+    if task is None and not (baselines or every):
         raise typer.BadParameter("name a task, or --baselines, or --all")
+    if task is not None and every:
+        raise typer.BadParameter(f"--all is every task; name {task.value} or --all")
     with open_warehouse(brand) as (warehouse, current, progress):
         now = resolve_now(warehouse, current, in_utc(as_of))
         progress.say(now.reason)
-        step = train_baselines if baselines else train_task
-        results: list[Trained] = []
-        for name in Task if every else [task or Task.churn]:
-            of = Population.registered if every and name is not Task.churn else population
-            audit = results[0].audit if results else None
-            prepared = prepare(
-                warehouse, current, now.at, task=name.value, population=of.value, audit=audit, progress=progress
-            )
-            results.append(step(prepared, current, progress=progress))
-    found = [result.as_dict() for result in results]
-    if every and json:
-        emit({"models": found}, json)
+        if task is not None:
+            order = Order(population.value, baselines=baselines)
+            *_, last = run(warehouse, current, now.at, task.value, order, progress)
+            emit(last.as_dict(), json)
+            return
+        made, skipped = train_every(warehouse, current, now.at, progress, baselines=baselines)
+    if not made:
+        raise NotEnoughData("; ".join(f"{name}: {reason}" for name, reason in skipped.items()))
+    found = [one.as_dict() for one in made if baselines or one.version]
+    if json:
+        emit({"models": found, "skipped": skipped}, json)
         return
     for result in found:
         emit(result, json)

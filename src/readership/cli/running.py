@@ -2,7 +2,7 @@
 
 import json as json_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -15,9 +15,6 @@ from readership.cli.application import (
 from readership.cli.options import AsOf, Bench, Brand, Json
 from readership.errors import InputError
 from readership.settings import load_settings
-
-if TYPE_CHECKING:
-    pass
 
 SkipExploration = Annotated[bool, typer.Option("--skip-exploration", help="Leave out step 01.")]
 SkipFeatures = Annotated[bool, typer.Option("--skip-features", help="Leave out step 02.")]

@@ -1,7 +1,6 @@
 """Commands about the installation itself: version, settings, schema."""
 
 import json as json_module
-from typing import TYPE_CHECKING
 
 import typer
 
@@ -12,9 +11,6 @@ from readership.cli.application import (
 )
 from readership.cli.options import Json
 from readership.settings import Settings, load_settings
-
-if TYPE_CHECKING:
-    pass
 
 
 @app.command()

@@ -110,8 +110,6 @@ def check_folds(dataset: Dataset, folds: Folds, explain: Callable[[datetime], st
     for name, cutoffs in _named(folds).items():
         if not cutoffs:
             continue
-        if not cutoffs:
-            continue
         part = dataset.at(cutoffs)
         when = f"{cutoffs[0]:%Y-%m-%d}" + (f" … {cutoffs[-1]:%Y-%m-%d}" if len(cutoffs) > 1 else "")
         where = f"the {name} cut-off{'s' if len(cutoffs) > 1 else ''} {when}"

@@ -106,6 +106,7 @@ def evaluate_binary(
     oracle = _oracle(test, scores, draws)
     evaluation: Evaluation = {
         "task": test.task,
+        "kind": "probability",
         "champion": scores.champion,
         "question": facts.question,
         "who_acts": facts.who_acts,

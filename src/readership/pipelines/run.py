@@ -18,18 +18,17 @@ from readership.contracts import Evaluation
 from readership.datasets.rules import trained_by
 from readership.errors import InputError, NotEnoughData
 from readership.evaluation.files import read_evaluations
-from readership.evaluation.leakage import AuditReport
 from readership.evaluation.reports.index import write_index
-from readership.evaluation.reports.words import summarise, with_interval
-from readership.models import churn, conversion
+from readership.evaluation.reports.words import is_probability, summarise, with_interval
+from readership.models import churn
 from readership.pipelines.clock import resolve_now
 from readership.pipelines.explore import explore
 from readership.pipelines.features import build_features
 from readership.pipelines.progress import Progress
 from readership.pipelines.score import score_task
-from readership.pipelines.train import Trained, prepare, train_baselines, train_task
+from readership.pipelines.tasks import train_every
 from readership.settings import Settings
-from readership.warehouse import Warehouse, read_sql
+from readership.warehouse import Warehouse
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,9 @@ def run_all(
         with progress.step("02 features"):
             built = build_features(warehouse, settings, now.at)
             progress.say(f"{built.features} features; {built.online_readers:,} readers in the online store")
-    trained = _models(warehouse, settings, now.at, skipped, progress)
+    every, left_out = train_every(warehouse, settings, now.at, progress)
+    skipped |= left_out
+    trained = [made for made in every if made.version]
     if not trained:
         raise NotEnoughData("; ".join(f"{task}: {reason}" for task, reason in skipped.items()))
     with progress.step("scores and reasons"):
@@ -107,43 +108,6 @@ def _asked(settings: Settings) -> str | None:
     address = f"http://{settings.api_host}:{settings.api_port}/v1/readers/{quote(reader, safe='')}/churn"
     serve = f"READERSHIP_BRAND={quoted(settings.brand)} readership serve" if settings.brand else "readership serve"
     return f"`{serve}` in one terminal, `curl {address}` in another"
-
-
-def _models(
-    warehouse: Warehouse, settings: Settings, now: datetime, skipped: dict[str, str], progress: Progress
-) -> list[Trained]:
-    """Baselines, churn of registered readers and of subscribers, conversion: each where the log supports it."""
-    made: list[Trained] = []
-
-    def audited() -> AuditReport | None:
-        return made[0].audit if made else None
-
-    def registered() -> None:
-        prepared = prepare(warehouse, settings, now, progress=progress)
-        with progress.step("03 baselines"):
-            train_baselines(prepared, settings, progress=progress)
-        with progress.step("04 churn"):
-            made.append(train_task(prepared, settings, progress=progress))
-
-    def subscribers() -> None:
-        if not warehouse.scalar(read_sql("readership.pipelines.sql", "paid_periods")):
-            raise NotEnoughData(
-                "the table `subscriptions` holds no paid periods; `readership ingest --table subscriptions FILE` "
-                "loads them"
-            )
-        prepared = prepare(warehouse, settings, now, population="subscribers", audit=audited(), progress=progress)
-        made.append(train_task(prepared, settings, progress=progress))
-
-    def converting() -> None:
-        if not warehouse.scalar(read_sql("readership.pipelines.sql", "subscription_starts")):
-            raise NotEnoughData("the log holds no `subscription_start` events")
-        prepared = prepare(warehouse, settings, now, task=conversion.TASK, audit=audited(), progress=progress)
-        with progress.step("07 conversion"):
-            made.append(train_task(prepared, settings, progress=progress))
-
-    for task, step in (("churn", registered), ("churn_subscribers", subscribers), ("conversion", converting)):
-        _or_skip(task, step, skipped, progress)
-    return made
 
 
 def _or_skip(what: str, step: Callable[[], object], skipped: dict[str, str], progress: Progress) -> None:
@@ -173,7 +137,7 @@ def evaluation_table(evaluations: list[Evaluation]) -> str:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("model", "champion", "ROC AUC", "log loss", "calibration error", "precision", "recall"):
         table.add_column(heading, no_wrap=True)
-    for found in evaluations:
+    for found in filter(is_probability, evaluations):
         metrics, aimed = found["metrics"], found["operating_points"]["roadmap"]
         shown = [metrics["roc_auc"], metrics["log_loss"], metrics["ece"], aimed["precision"], aimed["recall"]]
         table.add_row(found["task"], found["champion"], *map(with_interval, shown))
@@ -182,10 +146,12 @@ def evaluation_table(evaluations: list[Evaluation]) -> str:
     console.print(table)
     for found in evaluations:
         said = summarise(found)
-        console.print(
-            f"\n{said.task}: {said.sentence}\n  {said.trust}: {said.trust_reason}\n  ROC AUC {said.roc_auc}; "
-            f"{said.target}\n  next: {said.next_step}\n  {said.euros}",
-            markup=False,
-            highlight=False,
-        )
+        lines = [
+            f"{said.task}: {said.sentence}",
+            f"{said.trust}: {said.trust_reason}",
+            f"{said.headline}; {said.target}" if said.target else said.headline,
+            f"next: {said.next_step}",
+            *([said.euros] if said.euros else []),
+        ]
+        console.print("\n" + "\n  ".join(lines), markup=False, highlight=False)
     return buffer.getvalue().rstrip() + "\n"

@@ -1,9 +1,7 @@
 """Batch scoring: the population as of now into the `predictions` table, a Parquet file, and reasons for the API."""
 
 import hashlib
-from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +31,9 @@ MOST_REASONS = 50_000
 def score_task(warehouse: Warehouse, settings: Settings, now: datetime, task: str) -> dict[str, Any]:
     """Score everyone the live champion of `task` may be asked about at `now`.
 
-    Writes rows of `predictions`, `artifacts/scores/<task>.parquet` (the publisher's own ids, probability, risk
-    band or action, reasons) and, for at most `MOST_REASONS` readers by risk, the reasons the API gives. Raises
-    NotEnoughData without a champion or without readers; nothing is written then.
+    Writes rows of `predictions`, `artifacts/scores/<task>.parquet` (the publisher's own ids, the answer, what it
+    means, reasons) and, for the at most `MOST_REASONS` readers of the highest answers, the reasons the API gives.
+    Raises NotEnoughData without a champion or without readers; nothing is written then.
     """
     check_brand(warehouse, settings)
     models = settings.artifacts_dir / "models"
@@ -53,15 +51,15 @@ def score_task(warehouse: Warehouse, settings: Settings, now: datetime, task: st
         raise NotEnoughData(f"{task}: nobody can be asked about at {now:%Y-%m-%d %H:%M} UTC; nothing was written")
     manifest = bundle.manifest
     matrix = encode(frame, manifest.features, manifest.categories)
-    probability = bundle.score(matrix)
-    first = np.argsort(-probability, kind="stable")[:MOST_REASONS]
+    answer = bundle.score(matrix)
+    first = np.argsort(-answer, kind="stable")[:MOST_REASONS]
     words = _reasons(models / task / version, manifest, matrix[first])
     ids = frame["user_id"].to_numpy()
-    _predict(warehouse, manifest, ids, matrix, probability, now)
+    _predict(warehouse, manifest, ids, matrix, answer, now)
     if words is not None:
         with ReasonsWriter(settings.online_dir, task, model_version=version, as_of=now) as writer:
             writer.put(ids[first], words)
-    path = _table(warehouse, settings, manifest, ids, probability, first, words)
+    path = _table(warehouse, settings, bundle, ids, answer, first, words)
     return {"task": task, "model_version": version, "readers": len(ids), "as_of": now.isoformat(), "scores": str(path)}
 
 
@@ -79,14 +77,14 @@ def _predict(
     manifest: Manifest,
     readers: NDArray[np.uint64],
     matrix: NDArray[np.float32],
-    probability: NDArray[np.float64],
+    answer: NDArray[np.float64],
     now: datetime,
 ) -> None:
     """One row of `predictions` a reader; scoring the same readers again at the same time adds nothing."""
     hashes = [hashlib.sha256(row.tobytes()).hexdigest()[:16] for row in matrix]
     at = datetime.now(UTC)
     name = f"{manifest.task}/{manifest.version}/{now.isoformat()}"
-    frame = pl.DataFrame({"user_id": readers, "inputs_hash": hashes, "score": probability}).with_columns(
+    frame = pl.DataFrame({"user_id": readers, "inputs_hash": hashes, "score": answer}).with_columns(
         decision_id=pl.format("{}/{}", pl.lit(name), pl.col("user_id")),
         task=pl.lit(manifest.task),
         model_version=pl.lit(manifest.version),
@@ -106,36 +104,35 @@ def _predict(
         warehouse.insert("predictions", new.to_arrow())
 
 
-def _standing(manifest: Manifest) -> tuple[str, Callable[[float], str]]:
-    """What stands beside a probability: a risk band, or what to do."""
+def _meaning(bundle: Bundle, answer: NDArray[np.float64]) -> dict[str, list[str]]:
+    """The column that stands beside the answer, in words: a risk band, or what to do."""
+    manifest = bundle.manifest
     if manifest.task == conversion.TASK:
-        return "action", partial(conversion.action, thresholds=manifest.operating_points)
-    return "band", churn.band
+        return {"action": [conversion.action(value, manifest.operating_points) for value in answer]}
+    return {"band": [churn.band(value) for value in answer]}
 
 
 def _table(
     warehouse: Warehouse,
     settings: Settings,
-    manifest: Manifest,
+    bundle: Bundle,
     readers: NDArray[np.uint64],
-    probability: NDArray[np.float64],
+    answer: NDArray[np.float64],
     first: NDArray[np.intp],
     words: list[list[str]] | None,
 ) -> Path:
     ids = warehouse.frame(read_sql("readership.pipelines.sql", "external_ids"))
-    column, judged = _standing(manifest)
-    scores = pl.DataFrame(
-        {"user_id": readers, "probability": probability, column: [judged(value) for value in probability]}
-    )
+    kind, meaning = bundle.manifest.answer, _meaning(bundle, answer)
+    scores = pl.DataFrame({"user_id": readers, kind: answer, **meaning})
     told = {"user_id": readers[first], "reasons": words if words is not None else [None] * len(first)}
     told_frame = pl.DataFrame(told, schema_overrides={"reasons": pl.List(pl.String)})
     table = (
         scores.join(ids, on="user_id", how="left")
         .join(told_frame, on="user_id", how="left")
-        .sort("probability", "user_id", descending=[True, False])
-        .select(pl.col("external_id").alias("reader_id"), "probability", column, "reasons")
+        .sort(kind, "user_id", descending=[True, False])
+        .select(pl.col("external_id").alias("reader_id"), kind, *meaning, "reasons")
     )
-    path = settings.artifacts_dir / "scores" / f"{manifest.task}.parquet"
+    path = settings.artifacts_dir / "scores" / f"{bundle.manifest.task}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".part")
     table.write_parquet(draft)

@@ -133,9 +133,10 @@ def prepare(
 
 def train_baselines(prepared: Prepared, settings: Settings, *, progress: Progress) -> Trained:
     """Step 03: the simple models on the same split, in `artifacts/evaluation/baselines/`."""
-    with progress.step("baselines"):
+    with progress.step(f"03 baselines: {prepared.rule.name}"):
         simple = [spec for spec in baselines.specs(prepared.dataset.names) if spec.name not in ("base_rate", "recency")]
-        result = fit(prepared.dataset, prepared.folds, simple, churn.floors, _said(progress), prepared.fitted)
+        floors = QUESTIONS[prepared.rule.task].floors
+        result = fit(prepared.dataset, prepared.folds, simple, floors, _said(progress), prepared.fitted)
         evaluation = judge(prepared, result, floors=())
     path = write_evaluation(evaluation, settings.artifacts_dir / "evaluation" / "baselines")
     return Trained(evaluation, path, None, None, "baselines are for comparison and are not registered", prepared.audit)

@@ -22,7 +22,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from readership.contracts import Manifest
+from readership.contracts import ANSWERS, Manifest
 from readership.errors import BundleError, MissingExtra
 from readership.models._calibration import Calibrator
 
@@ -90,7 +90,7 @@ class Bundle:
         self.folder = folder
         self.manifest = manifest
         self._run = partial(session.run, ["margin"])
-        self._calibrator = calibrator
+        self._finish = calibrator if manifest.answer == "probability" else partial(np.clip, **_bounds(manifest))
 
     @classmethod
     def load(cls, folder: Path) -> "Bundle":
@@ -103,6 +103,8 @@ class Bundle:
             raise BundleError(
                 f"{folder} holds {manifest.task} {manifest.version} by its {MANIFEST}; move it to a folder of that name"
             )
+        if manifest.answer not in ANSWERS:
+            raise BundleError(f"{folder} answers with {manifest.answer!r}, which this version does not know; update it")
         content = {name: _verified(folder, name, digest) for name, digest in manifest.files.items()}
         if missing := {ONNX, CALIBRATOR} - set(content):
             raise BundleError(f"{folder} lists no {', '.join(sorted(missing))} in {MANIFEST}; train again")
@@ -110,12 +112,23 @@ class Bundle:
         return cls(folder, manifest, session, _calibrator(folder, manifest, content[CALIBRATOR]))
 
     def margin(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Raw log-odds [n] of features [n, p] in the manifest's order."""
+        """What the model itself says [n] of features [n, p] in the manifest's order: log-odds, score, id or effect."""
         return self._run({"features": features})[0].reshape(-1).astype(np.float64)
 
     def score(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Calibratord probability [n] of features float32 [n, p] in the manifest's order; nan is missing."""
-        return self._calibrator(self.margin(features))
+        """The answer [n], of the kind `manifest.answer`, to features float32 [n, p] in its order; nan is missing."""
+        return self._finish(self.margin(features))
+
+    def read(self, name: str) -> bytes:
+        """A further file of the bundle, compared with its sha256; BundleError when it is missing or altered."""
+        if name not in self.manifest.files:
+            raise BundleError(f"{self.folder} lists no {name} in {MANIFEST}; train again")
+        return _verified(self.folder, name, self.manifest.files[name])
+
+
+def _bounds(manifest: Manifest) -> dict[str, float]:
+    least, most = ANSWERS[manifest.answer]
+    return {"a_min": least, "a_max": most}
 
 
 def _runtime() -> Any:

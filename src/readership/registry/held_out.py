@@ -23,7 +23,7 @@ class Compared(NamedTuple):
 
 
 def losses(champion: Bundle, challenger: Bundle, datasets_dir: Path) -> Compared:
-    """Log loss of both versions on each held-out row.
+    """Loss of both versions on each held-out row (see `rule.row_losses`).
 
     The rows come from the saved dataset of the version with the later data; each version reads its own columns and
     its own vocabularies. Raises PromotionRefused when that dataset is gone, or has no row that is new to both.
@@ -40,8 +40,8 @@ def losses(champion: Bundle, challenger: Bundle, datasets_dir: Path) -> Compared
             f"({newer.trained_until}), so versions cannot be compared; nothing changed"
         )
     return Compared(
-        row_losses(rows.label, champion.score(columns_for(theirs, rows))),
-        row_losses(rows.label, challenger.score(columns_for(ours, rows))),
+        row_losses(rows.label, champion.score(columns_for(theirs, rows)), theirs.answer),
+        row_losses(rows.label, challenger.score(columns_for(ours, rows)), ours.answer),
         rows.reader,
         rows.weight,
     )

@@ -19,10 +19,12 @@ from readership.registry.held_out import losses
 from readership.registry.history import Promotion
 from readership.registry.live import Live, read_live, tasks_on_disk, write_live
 from readership.registry.mlflow_registry import MlflowRegistry
-from readership.registry.rule import Decision, beats_floors, compare
+from readership.registry.rule import Decision, beats_floors, compare, newest
 from readership.settings import Settings
 
 EVALUATIONS = "evaluations"
+WITHOUT_LABELS = ("segment", "uplift")
+"""Answers that no single reader's outcome proves right or wrong, so that versions are not compared row by row."""
 
 
 def register(settings: Settings, bundle_folder: Path, evaluation: Evaluation) -> str:
@@ -139,18 +141,22 @@ def evaluation_of(bundle_folder: Path) -> Evaluation:
 
 def _decide(settings: Settings, live: Live, bundle: Bundle, *, tolerant: bool) -> Decision:
     """What the rule says; with `tolerant`, versions that cannot be compared are a refusal in words, not an error."""
-    task = bundle.manifest.task
+    task, answer = bundle.manifest.task, bundle.manifest.answer
+    own_merit = beats_floors(evaluation_of(_models(settings) / task / bundle.manifest.version))
     if live.champion is None:
-        return beats_floors(evaluation_of(_models(settings) / task / bundle.manifest.version))
+        return own_merit
     try:
         champion = Bundle.load(_models(settings) / task / live.champion)
+        if answer in WITHOUT_LABELS:
+            return newest(own_merit, bundle.manifest.trained_until, champion.manifest.trained_until)
         rows = losses(champion, bundle, settings.artifacts_dir / "datasets")
     except (PromotionRefused, BundleError) as error:
         if not tolerant:
             raise
         return Decision(False, str(error))
     newer = bundle.manifest.trained_until > champion.manifest.trained_until
-    return compare(rows.champion, rows.challenger, rows.reader, rows.weight, newer=newer)
+    loss = "squared error" if answer == "score" else "log loss"
+    return compare(rows.champion, rows.challenger, rows.reader, rows.weight, newer=newer, loss=loss)
 
 
 def _switch(

@@ -14,27 +14,35 @@ from readership.contracts import Evaluation, Metric
 from readership.evaluation.bootstrap import Draws, ratio
 
 MARGIN = 0.01
-"""Log loss (nats) that a model of newer data may cost: about 2 % of the loss of a useful churn model."""
+"""Loss that a model of newer data may cost: log loss in nats, about 2 % of that of a useful churn model; of scores the
+squared error as a share of the whole scale, squared."""
+STEADY = 0.6
+"""Least adjusted Rand index of segments found again on other readers, at the low end of its interval."""
 _CLIP = 1e-15
+_SCALE = 100.0
 
 
 class Decision(NamedTuple):
-    """What the rule says, why in words, and the difference it rests on (challenger − champion, log loss)."""
+    """What the rule says, why in words, and the difference it rests on (challenger − champion)."""
 
     allowed: bool
     reason: str
     difference: Metric | None = None
 
 
-def row_losses(label: ArrayLike, probability: ArrayLike) -> NDArray[np.float64]:
-    """Log loss of each row [n], in nats: −ln of the probability given to what happened.
+def row_losses(label: ArrayLike, given: ArrayLike, answer: str = "probability") -> NDArray[np.float64]:
+    """Loss of each row [n]: −ln of the probability given to what happened; of a score from 0 to 100 its squared error.
 
     >>> row_losses([1, 0], [0.5, 0.2]).round(4).tolist()   # −ln 0.5, −ln 0.8
     [0.6931, 0.2231]
+    >>> row_losses([50], [60], "score").round(4).tolist()   # (10 / 100)²
+    [0.01]
     """
-    happened = np.asarray(label, np.float64) > 0.5
-    given = np.clip(np.asarray(probability, np.float64), _CLIP, 1 - _CLIP)
-    return -np.log(np.where(happened, given, 1 - given))
+    happened, said = np.asarray(label, np.float64), np.asarray(given, np.float64)
+    if answer == "score":
+        return ((happened - said) / _SCALE) ** 2
+    said = np.clip(said, _CLIP, 1 - _CLIP)
+    return -np.log(np.where(happened > 0.5, said, 1 - said))
 
 
 def compare(
@@ -45,10 +53,12 @@ def compare(
     *,
     newer: bool = False,
     margin: float = MARGIN,
+    loss: str = "log loss",
 ) -> Decision:
     """Whether the challenger may replace the champion, by their losses [n] on the same rows of these readers.
 
-    Readers, not rows, are drawn for the interval. `newer` says that the challenger was trained on later data.
+    Readers, not rows, are drawn for the interval. `newer` says that the challenger was trained on later data, `loss`
+    what the losses are called.
     """
     difference = np.asarray(challenger_loss, np.float64) - np.asarray(champion_loss, np.float64)
     draws = Draws.of(reader, weight)
@@ -58,8 +68,8 @@ def compare(
     if high is None and not difference.any():
         low = high = 0.0
     if high is None:
-        return Decision(False, f"its log loss cannot be told from the champion's on {rows}", measured)
-    shown = f"log loss {measured['value']:+.4f} [{low:+.4f}, {high:+.4f}] against the champion on {rows}"
+        return Decision(False, f"its {loss} cannot be told from the champion's on {rows}", measured)
+    shown = f"{loss} {measured['value']:+.4f} [{low:+.4f}, {high:+.4f}] against the champion on {rows}"
     if high < 0:
         return Decision(True, f"superior: {shown}", measured)
     if newer and high <= margin:
@@ -69,22 +79,52 @@ def compare(
 
 
 def beats_floors(evaluation: Evaluation) -> Decision:
-    """Whether a first champion beats the floors of its own evaluation, by paired intervals of log loss.
+    """Whether a first champion may go live by its own evaluation, for each kind of answer by its own measure."""
+    kind = evaluation.get("kind", "probability")
+    if kind == "segment":
+        return _above(evaluation, "stability_ari", STEADY, "its segments are found again")
+    if kind == "uplift":
+        return _above(evaluation, "qini", 0.0, "it finds whom an offer moves better than chance")
+    return _ahead(evaluation, "rmse" if kind == "score" else "log_loss")
+
+
+def _above(evaluation: Evaluation, name: str, least: float, meaning: str) -> Decision:
+    """Whether a metric's whole interval lies above `least`."""
+    metric = evaluation.get("metrics", {}).get(name) or {"value": None, "ci95": [None, None]}
+    low, high = metric["ci95"]
+    if low is None:
+        return Decision(False, f"its {name} has no interval: too few held-out readers")
+    shown = f"{name} {metric['value']:.3f} [{low:.3f}, {high:.3f}]"
+    if low <= least:
+        return Decision(False, f"{shown} does not lie above {least:g}")
+    return Decision(True, f"{meaning}: {shown} lies above {least:g}")
+
+
+def _ahead(evaluation: Evaluation, name: str) -> Decision:
+    """Whether the champion's loss `name` is below that of the floors, by paired intervals.
 
     A rule of thumb (base rate, recency) must be worse beyond doubt. A simple model that competed as a candidate
     must not be better beyond doubt: on held-out time it may tie with the one that validation chose.
     """
     floors: Mapping[str, Any] = evaluation.get("floors") or {}
+    loss = name.replace("_", " ")
     if not floors:
         return Decision(False, "its evaluation names no floors, so nothing shows that it beats them")
-    for name, floor in floors.items():
-        difference = floor.get("difference_to_champion", {}).get("log_loss", {})
+    for floor, found in floors.items():
+        difference = found.get("difference_to_champion", {}).get(name, {})
         low, high = difference.get("ci95") or (None, None)
-        if name == evaluation.get("champion"):
+        if floor == evaluation.get("champion"):
             continue
         if low is None or high is None:
-            return Decision(False, f"its distance to the floor {name!r} has no interval: too few held-out readers")
-        shown = f"floor {name!r}: log loss {difference['value']:+.4f} [{low:+.4f}, {high:+.4f}] against it"
-        if high < 0 or (low <= 0 and name not in evaluation.get("candidates", {})):
+            return Decision(False, f"its distance to the floor {floor!r} has no interval: too few held-out readers")
+        shown = f"floor {floor!r}: {loss} {difference['value']:+.4f} [{low:+.4f}, {high:+.4f}] against it"
+        if high < 0 or (low <= 0 and floor not in evaluation.get("candidates", {})):
             return Decision(False, f"it does not beat the {shown}")
     return Decision(True, f"first champion; it beats the floors {', '.join(floors)}")
+
+
+def newest(own_merit: Decision, trained_until: str, champion_until: str) -> Decision:
+    """Whether a version that cannot be compared row by row may follow a champion: newer data, and good by itself."""
+    if own_merit.allowed and trained_until <= champion_until:
+        return Decision(False, f"it was not trained on newer data than the champion (until {champion_until})")
+    return own_merit

@@ -8,7 +8,12 @@ from readership.registry.bundles import read_manifest, versions
 from readership.registry.live import Live, read_live, tasks_on_disk
 from readership.settings import Settings
 
-SHOWN_METRICS = ("roc_auc", "log_loss", "ece")
+SHOWN_METRICS = {
+    "probability": ("roc_auc", "log_loss", "ece"),
+    "score": ("r2", "rmse", "spearman"),
+    "segment": ("silhouette", "davies_bouldin", "stability_ari"),
+    "uplift": ("qini", "auuc", "ate"),
+}
 
 
 def list_models(settings: Settings) -> list[dict[str, Any]]:
@@ -28,7 +33,8 @@ def _row(folder: Path, task: str, version: str, live: Live) -> dict[str, Any]:
         manifest = read_manifest(folder)
     except BundleError as error:
         return {**row, "error": str(error)}
-    metrics = {name: manifest.metrics.get(name, {}).get("value") for name in SHOWN_METRICS}
+    shown = SHOWN_METRICS[manifest.answer]
+    metrics = {name: manifest.metrics.get(name, {}).get("value") for name in shown}
     return {
         **row,
         "model": manifest.model.name,

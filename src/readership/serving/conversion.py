@@ -40,7 +40,7 @@ def conversion(request: Request, reader_id: ReaderId, reasons: Reasons = "stored
 
 def _answer(asked: Asked, why: Explanation) -> Response:
     manifest = asked.scorer.bundle.manifest
-    probability = asked.scorer.probability(asked.row)
+    probability = asked.scorer.answer(asked.row)
     answer = _Answer(
         reader_id=asked.reader_id,
         task=manifest.task,

@@ -1,11 +1,11 @@
-"""From a row of the online store to a probability: one bundle joined to one version of the stored features."""
+"""From a row of the online store to an answer: one bundle joined to one version of the stored features."""
 
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from readership.contracts import Manifest
+from readership.contracts import ANSWERS, Manifest
 from readership.errors import BundleError
 from readership.features.encoding import row_encoder
 from readership.features.online import Meta, Row
@@ -19,7 +19,7 @@ class Scorer:
     """Scores one reader at a time with `bundle`, from rows of the store that `stored` describes.
 
     Raises BundleError when the store lacks a feature, or when the model answers a reader of whom nothing is known
-    with something that is no probability. `in_words` is filled by `explain` when reasons are first asked for.
+    with something that is no such answer. `in_words` is filled by `explain` when reasons are first asked for.
     """
 
     def __init__(self, bundle: Bundle, stored: Meta) -> None:
@@ -41,8 +41,8 @@ class Scorer:
         """The row as the model's input [1, p]."""
         return self._encode(row.numbers, row.words)
 
-    def probability(self, row: Row) -> float:
-        """Calibrated probability of this reader."""
+    def answer(self, row: Row) -> float:
+        """What the bundle answers of this reader."""
         return float(self.bundle.score(self.features(row))[0])
 
     def in_population(self, row: Row) -> bool | None:
@@ -58,8 +58,11 @@ def _try(bundle: Bundle) -> None:
             answer = bundle.score(np.full((1, len(manifest.features)), np.nan, dtype=np.float32))[0]
     except Exception as error:  # onnxruntime raises classes of its own, without a common base
         raise BundleError(f"{manifest.task} {manifest.version} cannot score: {error}; train again") from error
-    if not 0 <= answer <= 1:
-        raise BundleError(f"{manifest.task} {manifest.version} answers {answer}, which is no probability; train again")
+    least, most = ANSWERS[manifest.answer]
+    if not least <= answer <= most:
+        raise BundleError(
+            f"{manifest.task} {manifest.version} answers {answer}, which is no {manifest.answer}; train again"
+        )
 
 
 def _membership(manifest: Manifest, stored: Meta) -> Callable[[Row], bool] | None:

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+
+from markupsafe import Markup
 
 from readership.contracts import Evaluation
 from readership.evaluation.reports import words
@@ -12,7 +13,7 @@ from readership.evaluation.reports.page import embedded, write_page
 def write_index(evaluations: Sequence[Evaluation], folder: Path) -> Path:
     """Write `index.html` into `folder`, linking the models' reports and the exploration where it exists."""
     models = [
-        {"evaluation": evaluation, "summary": words.summarise(evaluation), "money": embedded(_money(evaluation))}
+        {"evaluation": evaluation, "summary": words.summarise(evaluation), "money": _money(evaluation)}
         for evaluation in evaluations
     ]
     return write_page(
@@ -26,7 +27,9 @@ def write_index(evaluations: Sequence[Evaluation], folder: Path) -> Path:
     )
 
 
-def _money(evaluation: Evaluation) -> dict[str, Any]:
-    """What the page needs to compute a campaign of the reader's own cost."""
+def _money(evaluation: Evaluation) -> Markup | None:
+    """What the page needs to compute a campaign of the reader's own cost; None where the answer is no probability."""
+    if not words.is_probability(evaluation):
+        return None
     base = evaluation["operating_points"]["top_k"]["at_random"]["value"]
-    return {"points": evaluation["curves"]["by_threshold"], "base": base}
+    return embedded({"points": evaluation["curves"]["by_threshold"], "base": base})

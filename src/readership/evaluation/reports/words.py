@@ -13,6 +13,8 @@ METRIC_WORDS = {
     "lift_top_decile": ("lift of the top tenth", "how many times more often the outcome occurs among them"),
 }
 MODEL_WORDS = {
+    "kmeans": "K-Means",
+    "gru": "recurrent network",
     "xgboost": "XGBoost",
     "lightgbm": "LightGBM",
     "base_rate": "one rate for everybody",
@@ -37,32 +39,42 @@ TRUST_WORDS = {"high": "Can be trusted", "fair": "Use with care", "low": "Do not
 
 
 class Summary(NamedTuple):
-    """What an editor needs to know about one model."""
+    """What an editor needs to know about one model; `target` and `euros` are None where the answer is no probability.
+
+    headline   the one figure of this kind of answer, with its interval
+    """
 
     task: str
     champion: str
     sentence: str
     trust: str
     trust_reason: str
-    roc_auc: str
-    target: str
+    headline: str
+    target: str | None
     next_step: str
-    euros: str
+    euros: str | None
 
 
 def summarise(evaluation: Evaluation) -> Summary:
     """One line of the index, and of the table at the end of a run."""
+    probable = is_probability(evaluation)
+    said = {"name": "ROC AUC", "metric": evaluation["metrics"]["roc_auc"]} if probable else evaluation["headline"]
     return Summary(
         task=task_word(evaluation["task"]),
         champion=model_word(evaluation["champion"]),
-        sentence=editors_sentence(evaluation),
+        sentence=editors_sentence(evaluation) if probable else evaluation["sentence"],
         trust=TRUST_WORDS[evaluation["trust"]["level"]],
         trust_reason=evaluation["trust"]["reasons"][0],
-        roc_auc=with_interval(evaluation["metrics"]["roc_auc"]),
-        target=target_line(evaluation),
+        headline=f"{said['name']} {with_interval(said['metric'])}",
+        target=target_line(evaluation) if probable else None,
         next_step=evaluation["next_steps"][0],
-        euros=euros_sentence(evaluation),
+        euros=euros_sentence(evaluation) if probable else None,
     )
+
+
+def is_probability(evaluation: Evaluation) -> bool:
+    """Whether the model answers with a probability of one outcome; evaluations of before kinds were told do."""
+    return bool(evaluation.get("kind", "probability") == "probability")
 
 
 def editors_sentence(evaluation: Evaluation) -> str:

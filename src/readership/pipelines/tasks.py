@@ -1,0 +1,108 @@
+"""How each task is trained, under one signature: what `readership train` and `readership run` call."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from readership.errors import InputError, NotEnoughData
+from readership.evaluation.leakage import AuditReport
+from readership.models import churn, conversion
+from readership.pipelines.progress import Progress
+from readership.pipelines.train import Prepared, Trained, prepare, train_baselines, train_task
+from readership.settings import Settings
+from readership.warehouse import Warehouse, read_sql
+
+
+class Order(NamedTuple):
+    """What is asked of a training.
+
+    population  whose question it is, where a task has several
+    audit       the leakage audit of this log, where one was made already
+    baselines   only the simple models (step 03)
+    """
+
+    population: str = "registered"
+    audit: AuditReport | None = None
+    baselines: bool = False
+
+
+class Trainer(Protocol):
+    """Trains one task; yields the baselines as judged on the same rows, then the model, unless they alone were asked.
+
+    Raises NotEnoughData with the reason where the log does not support the task.
+    """
+
+    def __call__(
+        self, warehouse: Warehouse, settings: Settings, now: datetime, order: Order, progress: Progress
+    ) -> Iterator[Trained]: ...
+
+
+def train(
+    warehouse: Warehouse, settings: Settings, now: datetime, task: str, order: Order, progress: Progress
+) -> Iterator[Trained]:
+    """What the trainer of `task` yields, one after another, as it is made."""
+    if order.population != "registered" and task != churn.TASK:
+        raise InputError(f"{task} asks about registered readers only; --population {order.population} is for churn")
+    return TRAINERS[task](warehouse, settings, now, order, progress)
+
+
+def train_every(
+    warehouse: Warehouse, settings: Settings, now: datetime, progress: Progress, *, baselines: bool = False
+) -> tuple[list[Trained], dict[str, str]]:
+    """All `STEPS` in order, and the reason of each that the log does not support."""
+    made: list[Trained] = []
+    skipped: dict[str, str] = {}
+    for title, task, population in STEPS:
+        order = Order(population, made[0].audit if made else None, baselines)
+        with progress.step(title):
+            try:
+                made.extend(train(warehouse, settings, now, task, order, progress))
+            except NotEnoughData as reason:
+                skipped[task if population == "registered" else f"{task}_{population}"] = str(reason)
+                progress.say(f"left out: {reason}")
+    return made, skipped
+
+
+def _churn(
+    warehouse: Warehouse, settings: Settings, now: datetime, order: Order, progress: Progress
+) -> Iterator[Trained]:
+    if order.population == "subscribers" and not _holds(warehouse, "paid_periods"):
+        raise NotEnoughData(
+            "the table `subscriptions` holds no paid periods; `readership ingest --table subscriptions FILE` loads them"
+        )
+    yield from _yes_or_no(warehouse, settings, now, churn.TASK, order, progress)
+
+
+def _conversion(
+    warehouse: Warehouse, settings: Settings, now: datetime, order: Order, progress: Progress
+) -> Iterator[Trained]:
+    if not _holds(warehouse, "subscription_starts"):
+        raise NotEnoughData("the log holds no `subscription_start` events")
+    yield from _yes_or_no(warehouse, settings, now, conversion.TASK, order, progress)
+
+
+def _yes_or_no(
+    warehouse: Warehouse, settings: Settings, now: datetime, task: str, order: Order, progress: Progress
+) -> Iterator[Trained]:
+    """A question whose answer is a probability."""
+    prepared: Prepared = prepare(
+        warehouse, settings, now, task=task, population=order.population, audit=order.audit, progress=progress
+    )
+    yield train_baselines(prepared, settings, progress=progress)
+    if not order.baselines:
+        yield train_task(prepared, settings, progress=progress)
+
+
+def _holds(warehouse: Warehouse, query: str) -> bool:
+    return bool(warehouse.scalar(read_sql("readership.pipelines.sql", query)))
+
+
+TRAINERS: dict[str, Trainer] = {churn.TASK: _churn, conversion.TASK: _conversion}
+"""By task."""
+
+STEPS = (
+    ("04 churn", "churn", "registered"),
+    ("04 churn of subscribers", "churn", "subscribers"),
+    ("07 conversion", "conversion", "registered"),
+)
+"""Title, task and population of each model, in the order in which they are made; step 03 is part of each."""
