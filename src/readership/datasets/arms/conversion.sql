@@ -38,12 +38,18 @@ WITH
         SELECT groupArray((brand::String, starts_at, ends_at)) AS spans FROM outages
         WHERE loaded_at <= {snapshot_at:DateTime64(3, 'UTC')}
     )
-SELECT
-    user_id, decided_at, toStartOfWeek(decided_at, 1)::DateTime64(3, 'UTC') AS as_of, treated, chance AS propensity,
-    toUInt8(arrayExists(start -> start >= decided_at AND start < decided_at + horizon, starts.at)) AS label
-FROM decided
-LEFT JOIN starts USING user_id
-WHERE NOT arrayExists(
-    span -> span.1 IN ('', site) AND span.2 < decided_at + horizon AND span.3 > decided_at,
-    (SELECT spans FROM outage))
+SELECT user_id, decided_at, as_of, treated, propensity, label, delay_days
+FROM
+(
+    SELECT
+        user_id, decided_at, toStartOfWeek(decided_at, 1)::DateTime64(3, 'UTC') AS as_of, treated, chance AS propensity,
+        arrayFilter(start -> start >= decided_at AND start < decided_at + horizon, starts.at) AS within,
+        toUInt8(notEmpty(within)) AS label,
+        if(notEmpty(within), dateDiff('second', decided_at, arrayMin(within)) / 86400, NULL) AS delay_days
+    FROM decided
+    LEFT JOIN starts USING user_id
+    WHERE NOT arrayExists(
+        span -> span.1 IN ('', site) AND span.2 < decided_at + horizon AND span.3 > decided_at,
+        (SELECT spans FROM outage))
+)
 ORDER BY decided_at, user_id

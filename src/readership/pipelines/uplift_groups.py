@@ -1,0 +1,72 @@
+"""Who is moved by an offer, and who is not: how the readers at either end differ from the rest, in words."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from readership.contracts import Trial
+from readership.evaluation.metrics import Floats
+from readership.features.catalogue import by_name
+
+END_SHARE = 0.10
+TOLD = 5
+LEAST_APART = 0.15
+
+
+class Trait(NamedTuple):
+    """One way in which a group differs: the mean (or the share with a word) in it and among the others.
+
+    apart  the difference in standard deviations
+    """
+
+    words: str
+    apart: float
+    inside: float
+    outside: float
+
+
+def groups(test: Trial, effect: Floats) -> list[dict[str, Any]]:
+    """The tenth with the highest effects, and those with a negative one (else the tenth with the lowest)."""
+    order = np.argsort(-effect, kind="stable")
+    size = max(1, int(END_SHARE * len(effect)))
+    top, bottom = (np.isin(np.arange(len(effect)), some) for some in (order[:size], order[-size:]))
+    below = effect < 0
+    negative = below.mean() >= END_SHARE / 10
+    last = ("a contact would rather drive away", below) if negative else ("moved least", bottom)
+    return [_group("moved most", top, test, effect), _group(*last, test, effect)]
+
+
+def _group(name: str, inside: NDArray[np.bool_], test: Trial, effect: Floats) -> dict[str, Any]:
+    traits = sorted(_traits(test, inside), key=lambda trait: -abs(trait.apart))[:TOLD]
+    return {
+        "name": name,
+        "share": round(float(inside.mean()), 4),
+        "stated": round(float(effect[inside].mean()), 6),
+        "traits": [
+            {"words": t.words, "apart": round(t.apart, 3), "inside": round(t.inside, 3), "outside": round(t.outside, 3)}
+            for t in traits
+        ],
+    }
+
+
+def _traits(test: Trial, inside: NDArray[np.bool_]) -> Iterator[Trait]:
+    rows, known = test.rows, by_name()
+    for place, name in enumerate(rows.names):
+        values = rows.features[:, place].astype(np.float64)
+        if name in rows.categories:
+            for code, word in enumerate(rows.categories[name]):
+                yield from _trait(f"{known[name].meaning}: {word}", (values == code).astype(np.float64), inside)
+        else:
+            yield from _trait(known[name].meaning, values, inside)
+
+
+def _trait(words: str, values: Floats, inside: NDArray[np.bool_]) -> Iterator[Trait]:
+    there = ~np.isnan(values)
+    if (there & inside).sum() < TOLD or (there & ~inside).sum() < TOLD:
+        return
+    spread = float(values[there].std())
+    mean, others = float(values[there & inside].mean()), float(values[there & ~inside].mean())
+    if spread > 0 and abs(mean - others) >= LEAST_APART * spread:
+        yield Trait(words, (mean - others) / spread, mean, others)
