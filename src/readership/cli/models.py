@@ -24,6 +24,12 @@ def train(
     baselines: Annotated[bool, typer.Option("--baselines", help="Step 03: the simple models only.")] = False,
     every: Annotated[bool, typer.Option("--all", help="Every task.")] = False,
     population: Annotated[Population, typer.Option(help="Whose churn.")] = Population.registered,
+    tune: Annotated[
+        int,
+        typer.Option(
+            min=0, help="Try so many settings of the candidates first, on validation; goes on if asked again."
+        ),
+    ] = 0,
     as_of: AsOf = None,
     brand: Brand = None,
     json: Json = False,
@@ -41,11 +47,11 @@ def train(
         now = resolve_now(warehouse, current, in_utc(as_of))
         progress.say(now.reason)
         if task is not None:
-            order = Order(population.value, baselines=baselines)
+            order = Order(population.value, baselines=baselines, tune=tune)
             *_, last = run(warehouse, current, now.at, task.value, order, progress)
             emit(last.as_dict(), json)
             return
-        made, skipped = train_every(warehouse, current, now.at, progress, baselines=baselines)
+        made, skipped = train_every(warehouse, current, now.at, progress, baselines=baselines, tune=tune)
     if not made:
         raise NotEnoughData("; ".join(f"{name}: {reason}" for name, reason in skipped.items()))
     found = [one.as_dict() for one in made if baselines or one.version]

@@ -19,11 +19,13 @@ class Order(NamedTuple):
     population  whose question it is, where a task has several
     audit       the leakage audit of this log, where one was made already
     baselines   only the simple models (step 03)
+    tune        how many settings of the candidates to try first
     """
 
     population: str = "registered"
     audit: AuditReport | None = None
     baselines: bool = False
+    tune: int = 0
 
 
 class Trainer(Protocol):
@@ -47,13 +49,19 @@ def train(
 
 
 def train_every(
-    warehouse: Warehouse, settings: Settings, now: datetime, progress: Progress, *, baselines: bool = False
+    warehouse: Warehouse,
+    settings: Settings,
+    now: datetime,
+    progress: Progress,
+    *,
+    baselines: bool = False,
+    tune: int = 0,
 ) -> tuple[list[Trained], dict[str, str]]:
     """All `STEPS` in order, and the reason of each that the log does not support."""
     made: list[Trained] = []
     skipped: dict[str, str] = {}
     for title, task, population in STEPS:
-        order = Order(population, made[0].audit if made else None, baselines)
+        order = Order(population, made[0].audit if made else None, baselines, tune)
         with progress.step(title):
             try:
                 made.extend(train(warehouse, settings, now, task, order, progress))
@@ -90,7 +98,7 @@ def _yes_or_no(
     )
     yield train_baselines(prepared, settings, progress=progress)
     if not order.baselines:
-        yield train_task(prepared, settings, progress=progress)
+        yield train_task(prepared, settings, tune=order.tune, progress=progress)
 
 
 def _holds(warehouse: Warehouse, query: str) -> bool:

@@ -31,6 +31,7 @@ from readership.pipelines.dataset import build_dataset
 from readership.pipelines.fitting import Fit, fit
 from readership.pipelines.oracle import READER_ORACLES
 from readership.pipelines.progress import Progress
+from readership.pipelines.tuning import tuned
 from readership.registry.bundles import Bundle, write_bundle
 from readership.registry.promotion import promote, register
 from readership.settings import Settings
@@ -142,14 +143,22 @@ def train_baselines(prepared: Prepared, settings: Settings, *, progress: Progres
     return Trained(evaluation, path, None, None, "baselines are for comparison and are not registered", prepared.audit)
 
 
-def train_task(prepared: Prepared, settings: Settings, *, progress: Progress) -> Trained:
-    """Steps 04 and 07: every candidate on the same rows; the champion becomes a bundle, a version and a report."""
-    asked = QUESTIONS[prepared.rule.task]
+def train_task(prepared: Prepared, settings: Settings, *, tune: int = 0, progress: Progress) -> Trained:
+    """Steps 04 and 07: every candidate on the same rows; the champion becomes a bundle, a version and a report.
+
+    tune  how many settings to try first, on validation rows alone
+    """
+    asked, dataset, folds = QUESTIONS[prepared.rule.task], prepared.dataset, prepared.folds
     with progress.step(f"models: {prepared.rule.name}"), _timed(prepared.timings, "models"):
-        result = fit(prepared.dataset, prepared.folds, asked.specs(), asked.floors, _said(progress), prepared.fitted)
+        journal = (
+            settings.artifacts_dir / "tuning" / f"{prepared.rule.name}-{prepared.manifest.content_hash[:12]}.jsonl"
+        )
+        searched = tuned(asked.specs(), dataset, folds, journal, tune, progress)
+        result = fit(dataset, folds, searched.specs, asked.floors, _said(progress), prepared.fitted)
         progress.say(f"champion {result.choice.champion}: {result.choice.why}")
     with progress.step("evaluation on held-out time"), _timed(prepared.timings, "evaluation"):
         evaluation = judge(prepared, result, floors=baselines.NAMES)
+        evaluation["protocol"] |= searched.protocol
     with progress.step("bundle, registry, report"):
         folder = settings.artifacts_dir / "evaluation"
         path = write_evaluation(evaluation, folder)
