@@ -116,9 +116,7 @@ class Trial:
 
     def take(self, rows: NDArray[Any]) -> Self:
         """The decisions at these positions, or where this mask is true."""
-        return replace(
-            self, rows=self.rows.take(rows), treated=self.treated[rows], decided_at=self.decided_at[rows]
-        )
+        return replace(self, rows=self.rows.take(rows), treated=self.treated[rows], decided_at=self.decided_at[rows])
 
     def select(self, names: tuple[str, ...]) -> Self:
         """The same decisions with these feature columns, in this order."""

@@ -27,6 +27,8 @@ class Model(StrEnum):
     churn = "churn"
     churn_subscribers = "churn_subscribers"
     conversion = "conversion"
+    conversion_uplift = "conversion_uplift"
+    churn_subscribers_uplift = "churn_subscribers_uplift"
 
 
 class Population(StrEnum):

@@ -1,11 +1,12 @@
 """Randomised decisions joined to what was known before each become a Trial; where in time they are judged."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from readership.contracts import Dataset, Trial
 from readership.errors import NotEnoughData
@@ -18,14 +19,19 @@ FEWEST_OUTCOMES = 5
 
 
 class Parts(NamedTuple):
-    """Decisions to learn from, and later ones to judge by; every outcome of the first was known when the second began."""
+    """Decisions to learn from, and later ones to judge by; all outcomes of the first were known when these began."""
 
     train: Trial
     test: Trial
 
 
 def assemble_trial(
-    task: str, decisions: pl.DataFrame, features: Mapping[datetime, pl.DataFrame], columns: list[Feature], *, wanted: int
+    task: str,
+    decisions: pl.DataFrame,
+    features: Mapping[datetime, pl.DataFrame],
+    columns: Sequence[Feature],
+    *,
+    wanted: int,
 ) -> Trial:
     """One row a decision, in order of time, of readers of whom something was known at its cut-off.
 
@@ -42,9 +48,22 @@ def assemble_trial(
     ]
     found = pl.concat(parts).sort("decided_at", "user_id")
     categories = vocabularies(found, words)
+    return trial_of(task, found, encode(found, names, categories), names, categories, wanted=wanted)
+
+
+def trial_of(
+    task: str,
+    found: pl.DataFrame,
+    features: NDArray[np.float32],
+    names: tuple[str, ...],
+    categories: Mapping[str, tuple[str, ...]],
+    *,
+    wanted: int,
+) -> Trial:
+    """The trial of these decisions and their features [n, p], row by row."""
     rows = Dataset(
         task=task,
-        features=encode(found, names, categories),
+        features=features,
         names=names,
         label=(found["label"].to_numpy() == wanted).astype(np.float32),
         reader=found["user_id"].to_numpy(),

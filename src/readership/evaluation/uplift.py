@@ -37,7 +37,7 @@ class Gain(NamedTuple):
     @property
     def auuc(self) -> Floats:
         """Area under the curve: the gain averaged over every share that could be contacted."""
-        return np.trapezoid(self.gain, self.share, axis=-1)
+        return np.asarray(np.trapezoid(self.gain, self.share, axis=-1))
 
     @property
     def ate(self) -> Floats:
@@ -177,7 +177,7 @@ def _sums(
 
 
 def _ranked(effect: Floats, weight: Floats, points: int | None) -> tuple[NDArray[np.intp], int]:
-    """Bin of each row, 0 for the highest effects, and how many: at most `points` of about equal weight, ties together."""
+    """Bin of each row, 0 for the highest effects, and how many: at most `points` of about equal weight; ties stay."""
     levels, level = np.unique(-np.asarray(effect, np.float64), return_inverse=True)
     if points is None or len(levels) <= 1:
         return level, len(levels)

@@ -165,9 +165,7 @@ def _points(curve: Gain, replicates: Gain) -> list[dict[str, Any]]:
     """Gain per 1,000 readers at each share contacted, with its interval."""
     shares = np.linspace(0, 1, 21)
     value = np.interp(shares, curve.share, curve.gain)
-    drawn = np.array(
-        [np.interp(shares, x, y) for x, y in zip(replicates.share, replicates.gain, strict=True)]
-    )
+    drawn = np.array([np.interp(shares, x, y) for x, y in zip(replicates.share, replicates.gain, strict=True)])
     low, high = np.quantile(drawn, (0.025, 0.975), axis=0)
     return [
         {

@@ -67,7 +67,9 @@ def _lesser(evaluation: dict[str, Any]) -> Iterator[str]:
     difference = evaluation["floors"][RESPONSE]["difference_to_champion"]["qini"]
     high = difference["ci95"][1]
     if high is None or high >= 0:
-        word = "worse than" if difference["value"] is not None and difference["value"] > 0 else "not clearly better than"
+        word = (
+            "worse than" if difference["value"] is not None and difference["value"] > 0 else "not clearly better than"
+        )
         yield f"it is {word} the order by probability, which needs no decisions made by lot"
     label = evaluation["label"]
     if label["outcomes_test"] < FEW_OUTCOMES:
@@ -91,7 +93,7 @@ def _steps(evaluation: dict[str, Any]) -> Iterator[str]:
             else "Nothing in these decisions suggests that readers differ in how they answer; gather more of them."
         )
     else:
-        yield "Contact the readers it ranks first, and go on leaving a random part of them alone: only that shows its worth."
+        yield "Contact the readers it ranks first; go on leaving a random part of them alone, which shows its worth."
     below = [group for group in evaluation["quantiles"] if group["stated"] < 0]
     if below and evaluation["trust"]["level"] != "low":
         yield f"Spare the {sum(group['share'] for group in below):.0%} of readers for whom it states a negative effect."

@@ -79,9 +79,7 @@ class TLearner(Pair):
         parameters = {**self.DEFAULTS, **self.spec.parameters}
         self.spec = replace(self.spec, parameters=parameters)
         spec = ModelSpec("lightgbm", parameters, self.spec.seed)
-        contacted, alone = (
-            LightGBM(spec).fit(trial.rows.take(trial.treated == arm), None) for arm in (True, False)
-        )
+        contacted, alone = (LightGBM(spec).fit(trial.rows.take(trial.treated == arm), None) for arm in (True, False))
         return contacted, alone
 
 

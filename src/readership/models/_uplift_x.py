@@ -105,9 +105,7 @@ class XLearner:
         """The learner that `native` wrote."""
         model, stored = cls(spec), json.loads(content)
         model._share = stored["share"]
-        model._effects = [
-            EffectTrees.restore(cls._part(spec), names, categories, stored[arm].encode()) for arm in ARMS
-        ]
+        model._effects = [EffectTrees.restore(cls._part(spec), names, categories, stored[arm].encode()) for arm in ARMS]
         return model
 
     @staticmethod

@@ -14,7 +14,7 @@ from readership.errors import NotEnoughData
 from readership.features.catalogue import by_name
 from readership.features.encoding import encode
 from readership.features.online import ReasonsWriter
-from readership.models import churn, conversion
+from readership.models import churn, conversion, uplift
 from readership.models._native import restore
 from readership.models._reasons import reasons
 from readership.pipelines.brands import check_brand
@@ -45,7 +45,7 @@ def score_task(warehouse: Warehouse, settings: Settings, now: datetime, task: st
         )
     bundle = Bundle.load(models / task / version)
     snapshot = newest_load(warehouse)
-    asked = labels(warehouse, task, now, snapshot, settings).select("user_id")
+    asked = labels(warehouse, task.removesuffix(uplift.SUFFIX), now, snapshot, settings).select("user_id")
     frame = feature_frame(warehouse, now, snapshot, settings=settings).join(asked, on="user_id", how="semi")
     if frame.is_empty():
         raise NotEnoughData(f"{task}: nobody can be asked about at {now:%Y-%m-%d %H:%M} UTC; nothing was written")
@@ -105,10 +105,12 @@ def _predict(
 
 
 def _meaning(bundle: Bundle, answer: NDArray[np.float64]) -> dict[str, list[str]]:
-    """The column that stands beside the answer, in words: a risk band, or what to do."""
+    """The column that stands beside the answer, in words: a risk band, what to do, whether to contact."""
     manifest = bundle.manifest
     if manifest.task == conversion.TASK:
         return {"action": [conversion.action(value, manifest.operating_points) for value in answer]}
+    if manifest.answer == "uplift":
+        return {"advice": ["contact" if value > 0 else "spare" for value in answer]}
     return {"band": [churn.band(value) for value in answer]}
 
 

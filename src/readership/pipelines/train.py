@@ -108,16 +108,16 @@ def prepare(
         )
     folds = plan_folds(span["first"], now, horizon=rule.horizon, lookback=rule.lookback)
     timings: dict[str, float] = {}
-    with progress.step(f"dataset: {rule.definition}"), _timed(timings, "dataset"):
+    with progress.step(f"dataset: {rule.definition}"), timed(timings, "dataset"):
         dataset, manifest = build_dataset(warehouse, settings, rule.task, folds, population=population)
         save(dataset, manifest, settings.artifacts_dir / "datasets" / rule.name / manifest.content_hash[:12])
         progress.say(f"{len(dataset):,} rows of {manifest.readers:,} readers at {len(manifest.row_counts)} cut-offs")
     if audit is None:
-        with progress.step("leakage audit"), _timed(timings, "audit"):
+        with progress.step("leakage audit"), timed(timings, "audit"):
             audit = audit_leakage(warehouse, settings, progress=progress)
     oracle = None
     if rule.name in READER_ORACLES and settings.brand is None:
-        with progress.step("oracle"), _timed(timings, "oracle"):
+        with progress.step("oracle"), timed(timings, "oracle"):
             oracle = READER_ORACLES[rule.name](warehouse, _asked(dataset.at(folds.test)), rule.horizon_days)
     source = "simulated publisher" if oracle is not None else f"event log in database {warehouse.database!r}"
     if settings.brand is not None:
@@ -149,14 +149,14 @@ def train_task(prepared: Prepared, settings: Settings, *, tune: int = 0, progres
     tune  how many settings to try first, on validation rows alone
     """
     asked, dataset, folds = QUESTIONS[prepared.rule.task], prepared.dataset, prepared.folds
-    with progress.step(f"models: {prepared.rule.name}"), _timed(prepared.timings, "models"):
+    with progress.step(f"models: {prepared.rule.name}"), timed(prepared.timings, "models"):
         journal = (
             settings.artifacts_dir / "tuning" / f"{prepared.rule.name}-{prepared.manifest.content_hash[:12]}.jsonl"
         )
         searched = tuned(asked.specs(), dataset, folds, journal, tune, progress)
         result = fit(dataset, folds, searched.specs, asked.floors, _said(progress), prepared.fitted)
         progress.say(f"champion {result.choice.champion}: {result.choice.why}")
-    with progress.step("evaluation on held-out time"), _timed(prepared.timings, "evaluation"):
+    with progress.step("evaluation on held-out time"), timed(prepared.timings, "evaluation"):
         evaluation = judge(prepared, result, floors=baselines.NAMES)
         evaluation["protocol"] |= searched.protocol
     with progress.step("bundle, registry, report"):
@@ -164,7 +164,7 @@ def train_task(prepared: Prepared, settings: Settings, *, tune: int = 0, progres
         path = write_evaluation(evaluation, folder)
         bundle = export(prepared, result, evaluation, settings)
         version = register(settings, bundle, evaluation)
-        promotion = _promoted(settings, prepared.rule.name, version)
+        promotion = promoted(settings, prepared.rule.name, version)
         progress.say(promotion)
         report = write_report(evaluation, settings.artifacts_dir / "reports")
     return Trained(evaluation, path, report, version, promotion, prepared.audit)
@@ -228,7 +228,7 @@ def export(prepared: Prepared, result: Fit, evaluation: Evaluation, settings: Se
         operating_points={name: point["threshold"] for name, point in evaluation["operating_points"].items()},
         files={},
     )
-    files = {"model.onnx": model.to_onnx(), "calibrator.npz": _npz(arrays), native_name: native}
+    files = {"model.onnx": model.to_onnx(), "calibrator.npz": npz(arrays), native_name: native}
     folder = write_bundle(settings.artifacts_dir / "models", manifest, files)
     apart = float(np.max(np.abs(Bundle.load(folder).margin(test.features) - model.margin(test.features))))
     if apart > PARITY:
@@ -238,7 +238,8 @@ def export(prepared: Prepared, result: Fit, evaluation: Evaluation, settings: Se
     return folder
 
 
-def _promoted(settings: Settings, task: str, version: str) -> str:
+def promoted(settings: Settings, task: str, version: str) -> str:
+    """Promote the version if the rule allows it; what came of it, in words."""
     try:
         return f"{task} {version} is champion: {promote(settings, task, version, by='readership train').reason}"
     except PromotionRefused as refusal:
@@ -285,7 +286,8 @@ def _drivers(result: Fit) -> list[dict[str, Any]]:
     ]
 
 
-def _npz(arrays: Mapping[str, Any]) -> bytes:
+def npz(arrays: Mapping[str, Any]) -> bytes:
+    """Arrays as the content of an `.npz` file."""
     content = io.BytesIO()
     np.savez(content, **arrays)
     return content.getvalue()
@@ -296,7 +298,8 @@ def _said(progress: Progress) -> Callable[[str, float], None]:
 
 
 @contextmanager
-def _timed(timings: dict[str, float], name: str) -> Iterator[None]:
+def timed(timings: dict[str, float], name: str) -> Iterator[None]:
+    """Write into `timings` how many seconds the block took."""
     began = time.monotonic()
     yield
     timings[name] = time.monotonic() - began

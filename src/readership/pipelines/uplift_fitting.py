@@ -35,7 +35,9 @@ class ChosenLearner(NamedTuple):
 
     def told(self) -> dict[str, Any]:
         """The rivals for the evaluation file."""
-        return {name: {field: round(value, 6) for field, value in r._asdict().items()} for name, r in self.rivals.items()}
+        return {
+            name: {field: round(value, 6) for field, value in r._asdict().items()} for name, r in self.rivals.items()
+        }
 
 
 def choose_learner(train: Trial, specs: list[ModelSpec], *, seed: int = 0) -> ChosenLearner:

@@ -9,8 +9,9 @@ from readership.evaluation.metrics import HIGHER_IS_BETTER
 from readership.evaluation.reports import words
 from readership.evaluation.reports.charts import Plot, plots
 from readership.evaluation.reports.page import write_page
+from readership.evaluation.reports.uplift_charts import learner_rows, uplift_plots
 
-PLOTS: dict[str, Callable[[Evaluation], Iterable[Plot]]] = {"probability": plots}
+PLOTS: dict[str, Callable[[Evaluation], Iterable[Plot]]] = {"probability": plots, "uplift": uplift_plots}
 """What is drawn for each kind of answer; its page is the template of that name."""
 
 
@@ -24,6 +25,7 @@ def write_report(evaluation: Evaluation, folder: Path) -> Path:
         evaluation=evaluation,
         summary=words.summarise(evaluation),
         **(_words_of_probabilities(evaluation) if words.is_probability(evaluation) else {}),
+        **({"learners": learner_rows(evaluation)} if kind == "uplift" else {}),
     )
 
 
