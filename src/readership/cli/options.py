@@ -57,6 +57,7 @@ class Bench(StrEnum):
 
     aa = "aa"
     adopt = "adopt"
+    campaign = "campaign"
     churn_cdnow = "churn-cdnow"
     churn_deskdrop = "churn-deskdrop"
     conversion_bank = "conversion-bank"

@@ -1,7 +1,7 @@
 """Decisions made by lot with what was known before each: the rows an uplift model learns from and is judged by."""
 
 import hashlib
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +14,6 @@ from readership.errors import NotEnoughData
 from readership.features.catalogue import catalogue
 from readership.features.catalogue import sql_hashes as feature_hashes
 from readership.models import uplift
-from readership.pipelines.dataset import newest_load
 from readership.pipelines.features import feature_frame
 from readership.settings import Settings
 from readership.warehouse import Warehouse, read_sql
@@ -39,7 +38,7 @@ def decisions(
     Features are those of the last Monday's midnight (UTC) before each decision, so they are up to a week old: one
     query a week rather than one a day. Raises NotEnoughData where there are no decisions.
     """
-    snapshot, since = newest_load(warehouse), first_event + rule.lookback
+    snapshot, since = datetime.now(UTC), first_event + rule.lookback
     found = warehouse.frame(
         read_sql(ARMS, rule.name),
         experiment=uplift.QUESTIONS[rule.name].experiment,

@@ -62,8 +62,8 @@ def gains(evaluation: Evaluation) -> Plot:
     return Plot(
         "gains",
         "What contacts bring",
-        f"Readers are contacted from the left, in one of three orders; a line shows the {outcome} that would not have "
-        "come otherwise. The area between the model's line and the dashed one is the Qini. All lines end where everybody "
+        f"Readers are contacted from the left, in one of three orders; a line shows the {outcome} "
+        "that would not have come otherwise. The area between the model's line and the dashed one is the Qini. All lines end where everybody "
         "is contacted. The band is the model's 95% interval.",
         chart.properties(height=HEIGHT),
     )
@@ -90,8 +90,8 @@ def quantiles(evaluation: Evaluation) -> Plot:
     return Plot(
         "quantiles",
         "Is the stated effect the observed one?",
-        "Readers in groups by the effect stated for them (orange bar); the dot is the effect seen on later decisions, of "
-        "readers contacted against those left alone, with its 95% interval. Below the dashed line contacts do harm.",
+        "Readers in groups by the effect stated for them (orange bar); the dot is the effect seen on later decisions, "
+        "of readers contacted against those left alone, with its 95% interval. Below the dashed line contacts do harm.",
         chart.properties(height=HEIGHT),
     )
 
