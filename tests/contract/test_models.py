@@ -13,10 +13,13 @@ from tabular_world import odd, parts, world
 import readership.models
 from readership.contracts import Dataset, Manifest, Model, ModelSpec
 from readership.errors import BundleError, NotEnoughData
+from readership.models import uplift
 from readership.models._calibration import Calibrator
 from readership.models._native import restore
 from readership.models._rows import log_loss
 from readership.models._tabular import CANDIDATES, FLOORS, build
+from readership.models._uplift import Pair
+from readership.models._uplift_x import EffectTrees
 
 EVERY_MODEL = sorted(CANDIDATES | FLOORS)
 LEARNS = sorted({*CANDIDATES, "recency"})
@@ -61,7 +64,8 @@ def test_every_model_of_the_package_is_found() -> None:
         for _, kind in inspect.getmembers(module, inspect.isclass)
         if kind.__module__ == module.__name__ and all(hasattr(kind, name) for name in PROMISE)
     }
-    assert classes == set((CANDIDATES | FLOORS).values())
+    learners = {*uplift.LEARNERS.values(), *uplift.FLOORS.values()}  # test_uplift_learners.py asks these
+    assert classes == {*(CANDIDATES | FLOORS).values(), *learners, Pair, EffectTrees}
 
 
 def test_an_unknown_model_is_named() -> None:

@@ -75,11 +75,15 @@ def trial_of(
 
 
 def split(trial: Trial, horizon: timedelta, judged_share: float = JUDGED_SHARE) -> Parts:
-    """The last `judged_share` of the decisions judge; those whose horizon had closed before the first of them teach.
+    """The latest decisions, about `judged_share` of them, judge; those whose horizon had closed by then teach.
 
-    What lies between is used for neither. Raises NotEnoughData where either side is too small to say anything.
+    The border lies between two moments of decision, as near to that share as it can: a campaign, whose decisions fall
+    on one moment, is not cut in two. What lies between is used for neither. Raises NotEnoughData where either side is
+    too small to say anything.
     """
-    opens = np.sort(trial.decided_at)[int((1 - judged_share) * len(trial))] if len(trial) else np.datetime64(0, "ms")
+    moments, counts = np.unique(trial.decided_at, return_counts=True)
+    later = np.cumsum(counts[::-1])[::-1] / max(len(trial), 1)
+    opens = moments[np.argmin(np.abs(later - judged_share))] if len(trial) else np.datetime64(0, "ms")
     closed = trial.decided_at + np.timedelta64(horizon) <= opens
     parts = Parts(trial.take(closed), trial.take(trial.decided_at >= opens))
     for word, part in zip(("to learn from", "to judge by"), parts, strict=True):

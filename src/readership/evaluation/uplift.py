@@ -16,6 +16,8 @@ from readership.contracts import Metric, Trial
 from readership.evaluation.bootstrap import Draws, metric
 from readership.evaluation.metrics import Floats
 
+PER = 1_000
+"""Every figure of an evaluation is so many outcomes per so many readers; curves of `Gain` are per reader."""
 POINTS = 50
 TOP_SHARE = 0.10
 QUANTILES, FEWER_QUANTILES = 10, 5
@@ -100,12 +102,12 @@ class MeasuredUplift:
 
 
 def measure_uplift(trial: Trial, effect: Floats, draws: Draws) -> MeasuredUplift:
-    """All of METRICS, on the rows and in every replicate of `draws`, whose weights are the trial's."""
+    """All of METRICS per 1,000 readers, on the rows and in every replicate of `draws`."""
     place, bins = _ranked(effect, draws.weight, points=POINTS)
     itself = Draws(np.ones((1, draws.counts.shape[1]), np.uint8), draws.reader, draws.weight)
     outcome = trial.rows.label.astype(np.float64)
     plain, drawn = (_gain(outcome, trial.treated, place, bins, some) for some in (itself, draws))
-    off = [_calibration(trial, effect, some) for some in (itself, draws)]
+    off = [PER * _calibration(trial, effect, some) for some in (itself, draws)]
     values = {**_values(plain), METRICS[-1]: off[0]}
     return MeasuredUplift(
         {name: float(found[0]) for name, found in values.items()},
@@ -116,7 +118,7 @@ def measure_uplift(trial: Trial, effect: Floats, draws: Draws) -> MeasuredUplift
 
 
 def by_quantile(trial: Trial, effect: Floats, draws: Draws) -> list[dict[str, Any]]:
-    """Readers in tenths by effect (fifths where rows are few), the highest first: stated and observed effect."""
+    """Readers in tenths by effect (fifths where rows are few), highest first: stated and observed effect per 1,000."""
     place, bins = _ranked(effect, draws.weight, points=_quantiles(trial))
     observed, mass = _observed(trial, place, bins, Draws(draws.counts[:1] * 0 + 1, draws.reader, draws.weight))
     replicates, _ = _observed(trial, place, bins, draws)
@@ -128,15 +130,16 @@ def by_quantile(trial: Trial, effect: Floats, draws: Draws) -> list[dict[str, An
                 "quantile": each + 1,
                 "n": int(inside.sum()),
                 "share": round(float(mass[0, each]), 6),
-                "stated": round(float(np.average(effect[inside], weights=draws.weight[inside])), 6),
-                "observed": metric(float(observed[0, each]), replicates[:, each]),
+                "stated": round(PER * float(np.average(effect[inside], weights=draws.weight[inside])), 4),
+                "observed": metric(PER * float(observed[0, each]), PER * replicates[:, each]),
             }
         )
     return rows
 
 
 def _values(gain: Gain) -> dict[str, Floats]:
-    return {"qini": gain.qini, "auuc": gain.auuc, "ate": gain.ate, METRICS[3]: gain.effect_of_first(TOP_SHARE)}
+    found = (gain.qini, gain.auuc, gain.ate, gain.effect_of_first(TOP_SHARE))
+    return {name: PER * values for name, values in zip(METRICS, found, strict=False)}
 
 
 def _calibration(trial: Trial, effect: Floats, draws: Draws) -> Floats:

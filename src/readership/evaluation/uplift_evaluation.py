@@ -9,10 +9,10 @@ import numpy as np
 from readership.contracts import Evaluation, Trial
 from readership.evaluation.bootstrap import REPLICATES, Draws, ratio
 from readership.evaluation.metrics import Floats
-from readership.evaluation.uplift import Gain, MeasuredUplift, by_quantile, measure_uplift
+from readership.evaluation.uplift import PER, Gain, MeasuredUplift, by_quantile, measure_uplift
 from readership.evaluation.uplift_verdict import sentence, uplift_steps, uplift_trust
 
-CURVE_DIGITS = 6
+CURVE_DIGITS = 4
 
 
 @dataclass(frozen=True)
@@ -141,9 +141,9 @@ def _oracle(test: Trial, effects: Effects, draws: Draws) -> dict[str, Any] | Non
     return {
         **best.metrics(),
         "n": int(known.sum()),
-        "mean_effect": round(float(np.average(truth, weights=weight)), 6),
-        "qini_of_true_effects": round(possible, 6),
-        "champion_qini_of_true_effects": round(reached, 6),
+        "mean_effect": round(PER * float(np.average(truth, weights=weight)), 4),
+        "qini_of_true_effects": round(PER * possible, 4),
+        "champion_qini_of_true_effects": round(PER * reached, 4),
         "efficiency": round(reached / possible, 4) if possible > 0 else None,
         "share_below_zero": round(float(np.average(truth < 0, weights=weight)), 6),
     }
@@ -164,9 +164,9 @@ def true_qini(scores: Floats, truth: Floats, weight: Floats) -> float:
 def _points(curve: Gain, replicates: Gain) -> list[dict[str, Any]]:
     """Gain per 1,000 readers at each share contacted, with its interval."""
     shares = np.linspace(0, 1, 21)
-    value = np.interp(shares, curve.share, curve.gain)
+    value = PER * np.interp(shares, curve.share, curve.gain)
     drawn = np.array([np.interp(shares, x, y) for x, y in zip(replicates.share, replicates.gain, strict=True)])
-    low, high = np.quantile(drawn, (0.025, 0.975), axis=0)
+    low, high = PER * np.quantile(drawn, (0.025, 0.975), axis=0)
     return [
         {
             "share": round(float(at), 3),

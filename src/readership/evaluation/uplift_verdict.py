@@ -76,7 +76,7 @@ def _lesser(evaluation: dict[str, Any]) -> Iterator[str]:
         yield f"only {label['outcomes_test']:,} {label['outcome']} stand behind these figures"
     off = evaluation["metrics"]["decile_calibration_error"]
     if off["ci95"][0]:
-        yield f"the effects it states are off by {1000 * off['value']:.0f} in 1,000 on average; use their order alone"
+        yield f"the effects it states are off by {off['value']:.0f} in 1,000 on average; use their order alone"
 
 
 def _steps(evaluation: dict[str, Any]) -> Iterator[str]:
@@ -109,4 +109,4 @@ def _per_thousand(metric: Metric) -> str:
     if metric["value"] is None:
         return "an unknown number of"
     low, high = metric["ci95"]
-    return f"{1000 * metric['value']:.0f}" + ("" if low is None else f" [{1000 * low:.0f} to {1000 * high:.0f}]")
+    return f"{metric['value']:.0f}" + ("" if low is None else f" [{low:.0f} to {high:.0f}]")

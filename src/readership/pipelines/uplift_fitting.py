@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 
 
 class Rival(NamedTuple):
-    """A learner on rows it was not fitted on: its mean Qini, how far behind the best, and the error of that."""
+    """A learner on rows it was not fitted on: mean Qini per 1,000, how far behind the best, the error of that."""
 
     qini: float
     behind: float
@@ -90,10 +90,10 @@ def _scores_of_others(train: Trial, part: NDArray[np.intp], spec: ModelSpec) -> 
 
 
 def _why(name: str, best: str, rivals: Mapping[str, Rival]) -> str:
-    words = f"Qini {1000 * rivals[name].qini:.2f} per 1,000 readers on parts of the readers it was not fitted on"
+    words = f"Qini {rivals[name].qini:.2f} per 1,000 readers on parts of the readers it was not fitted on"
     if name == best:
         return f"highest {words}, {REPETITIONS} repetitions"
     return (
-        f"{words}, {REPETITIONS} repetitions; {best} has {1000 * rivals[best].qini:.2f}, which is within the noise "
-        f"(standard error {1000 * rivals[name].error:.2f}), and the simpler is taken"
+        f"{words}, {REPETITIONS} repetitions; {best} has {rivals[best].qini:.2f}, which is within the noise "
+        f"(standard error {rivals[name].error:.2f}), and the simpler is taken"
     )

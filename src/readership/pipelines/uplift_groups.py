@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from readership.contracts import Trial
 from readership.evaluation.metrics import Floats
+from readership.evaluation.uplift import PER
 from readership.features.catalogue import by_name
 
 END_SHARE = 0.10
@@ -18,9 +19,11 @@ LEAST_APART = 0.15
 class Trait(NamedTuple):
     """One way in which a group differs: the mean (or the share with a word) in it and among the others.
 
+    group  of the catalogue, so that only one of its features is told
     apart  the difference in standard deviations
     """
 
+    group: str
     words: str
     apart: float
     inside: float
@@ -39,14 +42,16 @@ def groups(test: Trial, effect: Floats) -> list[dict[str, Any]]:
 
 
 def _group(name: str, inside: NDArray[np.bool_], test: Trial, effect: Floats) -> dict[str, Any]:
-    traits = sorted(_traits(test, inside), key=lambda trait: -abs(trait.apart))[:TOLD]
+    traits: dict[str, Trait] = {}
+    for trait in sorted(_traits(test, inside), key=lambda trait: -abs(trait.apart)):
+        traits.setdefault(trait.group, trait)
     return {
         "name": name,
         "share": round(float(inside.mean()), 4),
-        "stated": round(float(effect[inside].mean()), 6),
+        "stated": round(PER * float(effect[inside].mean()), 4),
         "traits": [
             {"words": t.words, "apart": round(t.apart, 3), "inside": round(t.inside, 3), "outside": round(t.outside, 3)}
-            for t in traits
+            for t in [*traits.values()][:TOLD]
         ],
     }
 
@@ -57,16 +62,16 @@ def _traits(test: Trial, inside: NDArray[np.bool_]) -> Iterator[Trait]:
         values = rows.features[:, place].astype(np.float64)
         if name in rows.categories:
             for code, word in enumerate(rows.categories[name]):
-                yield from _trait(f"{known[name].meaning}: {word}", (values == code).astype(np.float64), inside)
+                yield from _trait(name, f"{known[name].meaning}: {word}", (values == code).astype(np.float64), inside)
         else:
-            yield from _trait(known[name].meaning, values, inside)
+            yield from _trait(known[name].group, known[name].meaning, values, inside)
 
 
-def _trait(words: str, values: Floats, inside: NDArray[np.bool_]) -> Iterator[Trait]:
+def _trait(group: str, words: str, values: Floats, inside: NDArray[np.bool_]) -> Iterator[Trait]:
     there = ~np.isnan(values)
     if (there & inside).sum() < TOLD or (there & ~inside).sum() < TOLD:
         return
     spread = float(values[there].std())
     mean, others = float(values[there & inside].mean()), float(values[there & ~inside].mean())
     if spread > 0 and abs(mean - others) >= LEAST_APART * spread:
-        yield Trait(words, (mean - others) / spread, mean, others)
+        yield Trait(group, words, (mean - others) / spread, mean, others)

@@ -31,14 +31,14 @@ def uplift_plots(evaluation: Evaluation) -> Iterator[Plot]:
 def gains(evaluation: Evaluation) -> Plot:
     """The Qini curve, against the list by probability and a list drawn by lot."""
     outcome = evaluation["label"]["outcome"]
-    curves, whole = evaluation["curves"], 1000 * evaluation["metrics"]["ate"]["value"]
+    curves, whole = evaluation["curves"], evaluation["metrics"]["ate"]["value"]
     rows = [
-        {"share": point["share"], "gain": 1000 * point["gain"], "order": word}
+        {"share": point["share"], "gain": point["gain"], "order": word}
         for name, word in ((evaluation["champion"], MODEL), ("response", LIKELY))
         for point in curves[name]
     ] + [{"share": share, "gain": share * whole, "order": LOT} for share in (0, 1)]
     band = [
-        {"share": point["share"], "low": 1000 * point["ci95"][0], "high": 1000 * point["ci95"][1]}
+        {"share": point["share"], "low": point["ci95"][0], "high": point["ci95"][1]}
         for point in curves[evaluation["champion"]]
     ]
     x = alt.X(
@@ -62,9 +62,9 @@ def gains(evaluation: Evaluation) -> Plot:
     return Plot(
         "gains",
         "What contacts bring",
-        f"Readers are contacted from the left, in one of three orders; a line shows the {outcome} "
-        "that would not have come otherwise. The area between the model's line and the dashed one is the Qini. All lines end where everybody "
-        "is contacted. The band is the model's 95% interval.",
+        f"Readers are contacted from the left, in one of three orders; a line shows the {outcome} that would not have "
+        "come otherwise. The area between the model's line and the dashed one is the Qini. All lines end where "
+        "everybody is contacted. The band is the model's 95% interval.",
         chart.properties(height=HEIGHT),
     )
 
@@ -73,7 +73,7 @@ def quantiles(evaluation: Evaluation) -> Plot:
     """Stated and observed effect of each group of readers."""
     found = evaluation["quantiles"]
     rows = [
-        {"group": row["quantile"], "stated": 1000 * row["stated"], "n": row["n"], **_interval(row["observed"], 1000)}
+        {"group": row["quantile"], "stated": row["stated"], "n": row["n"], **_interval(row["observed"])}
         for row in found
     ]
     tenths = {10: "tenth", 5: "fifth"}.get(len(found), "part")
@@ -99,7 +99,7 @@ def quantiles(evaluation: Evaluation) -> Plot:
 def learners(evaluation: Evaluation) -> Plot:
     """Qini of every learner and floor with its interval."""
     rows = [
-        {"model": row["model"], "kind": row["kind"], **_interval(row["metrics"]["qini"], 1000)}
+        {"model": row["model"], "kind": row["kind"], **_interval(row["metrics"]["qini"])}
         for row in learner_rows(evaluation)
     ]
     kinds = {kind: colour for kind, colour in KIND_COLOURS.items() if any(row["kind"] == kind for row in rows)}
@@ -137,9 +137,9 @@ def learner_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
     return sorted(found, key=lambda row: -row["metrics"]["qini"]["value"])
 
 
-def _interval(metric: Metric, scale: float) -> dict[str, float | None]:
-    value = None if metric["value"] is None else scale * metric["value"]
-    low, high = (value if bound is None else scale * bound for bound in metric["ci95"])
+def _interval(metric: Metric) -> dict[str, float | None]:
+    value = metric["value"]
+    low, high = (value if bound is None else bound for bound in metric["ci95"])
     return {"value": value, "low": low, "high": high}
 
 
