@@ -119,7 +119,7 @@ def test_a_model_is_made_judged_promoted_told_and_scores(
     assert evaluation["delay"]["outcomes"] > 200
     assert 0.4 < evaluation["delay"]["after_half_of_horizon"] < 0.6
     assert evaluation["trust"]["level"] in ("high", "fair")
-    assert evaluation["groups"][0]["traits"][0]["words"].endswith("student")
+    assert any(trait["words"].endswith(": student") for trait in evaluation["groups"][0]["traits"])
     assert "is champion" in trained.promotion
     assert json.loads(trained.evaluation_file.read_text())["champion"] == evaluation["champion"]
 

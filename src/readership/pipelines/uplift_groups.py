@@ -13,6 +13,7 @@ from readership.features.catalogue import by_name
 
 END_SHARE = 0.10
 TOLD = 5
+FEWEST = 5
 LEAST_APART = 0.15
 
 
@@ -57,21 +58,25 @@ def _group(name: str, inside: NDArray[np.bool_], test: Trial, effect: Floats) ->
 
 
 def _traits(test: Trial, inside: NDArray[np.bool_]) -> Iterator[Trait]:
+    """Numbers that are higher or lower in the group; words that are commoner in it."""
     rows, known = test.rows, by_name()
     for place, name in enumerate(rows.names):
-        values = rows.features[:, place].astype(np.float64)
+        values, feature = rows.features[:, place].astype(np.float64), known[name]
         if name in rows.categories:
             for code, word in enumerate(rows.categories[name]):
-                yield from _trait(name, f"{known[name].meaning}: {word}", (values == code).astype(np.float64), inside)
-        else:
-            yield from _trait(known[name].group, known[name].meaning, values, inside)
+                trait = _trait(name, f"{feature.meaning}: {word}", (values == code).astype(np.float64), inside)
+                if trait and trait.apart > 0:
+                    yield trait
+        elif trait := _trait(feature.group, feature.meaning, values, inside):
+            yield trait
 
 
-def _trait(group: str, words: str, values: Floats, inside: NDArray[np.bool_]) -> Iterator[Trait]:
+def _trait(group: str, words: str, values: Floats, inside: NDArray[np.bool_]) -> Trait | None:
     there = ~np.isnan(values)
-    if (there & inside).sum() < TOLD or (there & ~inside).sum() < TOLD:
-        return
+    if min((there & inside).sum(), (there & ~inside).sum()) < FEWEST:
+        return None
     spread = float(values[there].std())
     mean, others = float(values[there & inside].mean()), float(values[there & ~inside].mean())
-    if spread > 0 and abs(mean - others) >= LEAST_APART * spread:
-        yield Trait(group, words, (mean - others) / spread, mean, others)
+    if spread == 0 or abs(mean - others) < LEAST_APART * spread:
+        return None
+    return Trait(group, words, (mean - others) / spread, mean, others)
