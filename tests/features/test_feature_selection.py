@@ -52,18 +52,28 @@ def test_the_later_of_two_columns_that_say_the_same_is_dropped(noise: np.ndarray
 
 def test_a_column_that_moves_with_the_calendar_is_dropped(noise: np.ndarray) -> None:
     clock = noise + np.repeat(np.arange(CUTOFFS), ROWS // CUTOFFS)
-    data = dataset({"noise": noise, "clock": clock})
+    data = dataset({"noise": noise, "clock": clock, "two": noise**2, "three": noise**3})
     chosen = select(data)
-    assert chosen.kept == ("noise",)
+    assert chosen.kept == ("noise", "two", "three")
     assert chosen.dropped["clock"].startswith("unstable over time: PSI ")
-    assert select(data, psi_limit=np.inf).kept == ("noise", "clock")
-    assert select(data.take(data.as_of < data.as_of[ROWS // 3])).kept == ("noise", "clock"), "two cut-offs say nothing"
+    assert "clock" in select(data, psi_limit=np.inf).kept
+    assert "clock" in select(data.take(data.as_of < data.as_of[ROWS // 3])).kept, "two cut-offs say nothing"
+
+
+def test_where_many_columns_drift_none_is_dropped(noise: np.ndarray) -> None:
+    day = np.repeat(np.arange(CUTOFFS), ROWS // CUTOFFS)
+    rng = np.random.default_rng(1)
+    columns = {"noise": noise, "age": day + rng.normal(size=ROWS), "orders": 2 * day + rng.normal(size=ROWS)}
+    assert select(dataset(columns)).kept == ("noise", "age", "orders")
+    more = {name: rng.normal(size=ROWS) for name in ("two", "three", "four")}
+    assert select(dataset({**columns, **more})).kept == ("noise", "two", "three", "four")
 
 
 def test_a_column_that_goes_missing_is_unstable(noise: np.ndarray) -> None:
     values = noise.copy()
     values[-ROWS // 3 :] = np.nan
-    assert "values" in select(dataset({"noise": noise, "values": values})).dropped
+    columns = {"noise": noise, "values": values, "two": noise**2, "three": noise**3}
+    assert "values" in select(dataset(columns)).dropped
 
 
 def test_codes_of_categories_are_not_compared_as_numbers(noise: np.ndarray) -> None:

@@ -1,7 +1,8 @@
 """Who says yes to an offer? UCI bank marketing: 41,188 calls in date order, and the share of yes rises fivefold.
 
 Trained on the first four fifths, judged on the last. `duration` is dropped: nobody knows it before the call. The
-columns of the economy are clocks, so whoever leans on them loses; validation in time order shows it.
+columns of the economy are clocks, so whoever leans on them loses; those that drift are dropped before anything is
+fitted, as everywhere in the product.
 """
 
 import time
@@ -21,6 +22,7 @@ TRAIN_SHARE = 0.8
 VALID_SHARE = 0.2
 PROTOCOL = (
     "file order (by date), first 80 % to train, last 20 % to judge; duration dropped, pdays 999 as -1 with a flag; "
+    "columns that drift between the first and last third of the training rows dropped; "
     "champion ({champion}) by log loss on the last fifth of the training rows, fitted again on all of them"
 )
 
@@ -36,7 +38,7 @@ def run(data: Path) -> dict[str, Any]:
     known = calls.drop("y", "duration").with_columns(
         pdays=pl.when(never).then(-1).otherwise("pdays"), called_before=(~never).cast(pl.Int8)
     )
-    rows = table("conversion", known, (calls["y"] == "yes").to_numpy())
+    rows = table("conversion", known, (calls["y"] == "yes").to_numpy(), in_time_order=True)
     first = int(TRAIN_SHARE * len(rows))
     inner = int((1 - VALID_SHARE) * first)
     found = judge(rows, [Split(np.arange(inner), np.arange(inner, first), np.arange(first, len(rows)))])

@@ -37,8 +37,11 @@ class Judged(NamedTuple):
     peers: dict[str, dict[str, float]]
 
 
-def table(task: str, frame: pl.DataFrame, label: NDArray[np.bool_]) -> Dataset:
-    """A dataset of a frame whose texts are categories; each row is a person of its own, and none has a cut-off."""
+def table(task: str, frame: pl.DataFrame, label: NDArray[np.bool_], *, in_time_order: bool = False) -> Dataset:
+    """A dataset of a frame whose texts are categories; each row is a person of its own.
+
+    Rows in time order are cut-offs of their own, so that columns which drift are noticed; others have no time.
+    """
     words = [name for name, kind in frame.schema.items() if kind == pl.String]
     categories = vocabularies(frame, words)
     rows = frame.height
@@ -48,7 +51,7 @@ def table(task: str, frame: pl.DataFrame, label: NDArray[np.bool_]) -> Dataset:
         names=tuple(frame.columns),
         label=label.astype(np.float32),
         reader=np.arange(rows, dtype=np.uint64),
-        as_of=np.zeros(rows, dtype="datetime64[ms]"),
+        as_of=np.arange(rows).astype("datetime64[ms]") if in_time_order else np.zeros(rows, dtype="datetime64[ms]"),
         weight=np.ones(rows),
         categories=categories,
     )
@@ -72,10 +75,10 @@ def judge(rows: Dataset, splits: Sequence[Split]) -> Judged:
 
 def _fitted(rows: Dataset, split: Split) -> tuple[str, Mapping[str, Floats]]:
     """The champion's name, and every candidate's probabilities on the split's test rows."""
-    kept = rows.select(select(rows.take(split.train)).kept)
+    before = np.concatenate([split.train, split.valid])
+    kept = rows.select(select(rows.take(before)).kept)
     valid, test = kept.take(split.valid), kept.take(split.test)
     inner = fit_candidates([ModelSpec("base_rate"), *candidates(rows.task)], kept.take(split.train), valid)
     choice = choose_champion({name: model for name, model in inner.items() if name != "base_rate"}, valid)
-    again = kept.take(np.concatenate([split.train, split.valid]))
-    final = fit_candidates([model.spec for model in inner.values()], again, None)
+    final = fit_candidates([model.spec for model in inner.values()], kept.take(before), None)
     return choice.champion, {name: sigmoid(model.margin(test.features)) for name, model in final.items()}

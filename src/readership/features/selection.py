@@ -11,6 +11,8 @@ from readership.contracts import Dataset
 CONSTANT_SHARE = 0.998
 SAME_CORRELATION = 0.9999
 PSI_LIMIT = 0.25
+MOST_UNSTABLE = 1 / 3
+"""Share of features that may be dropped as drifting; where more drift, the readers themselves have changed."""
 _SAMPLE_ROWS = 20_000
 _SMALLEST_SHARE = 1e-4
 
@@ -25,8 +27,9 @@ class Selection(NamedTuple):
 def select(dataset: Dataset, *, psi_limit: float = PSI_LIMIT) -> Selection:
     """Drop features that are nearly constant, repeat an earlier one, or whose values drifted.
 
-    Give it training rows only. Drift is the population stability index between the first and the last
-    third of the cut-offs; with fewer than three cut-offs nothing is dropped for it.
+    Give it rows before the test only; labels are not looked at. Drift is the population stability index between the
+    first and the last third of the cut-offs. Nothing is dropped for it with fewer than three cut-offs, nor where more
+    than `MOST_UNSTABLE` of the features drift: then the readers have changed, and leaving columns out is no remedy.
     """
     dropped: dict[str, str] = {}
     for place, name in enumerate(dataset.names):
@@ -83,7 +86,7 @@ def _unstable(dataset: Dataset, limit: float, skip: set[str]) -> dict[str, str]:
                 found[name] = (
                     f"unstable over time: PSI {moved:.2f} between the first and the last third of the cut-offs"
                 )
-    return found
+    return found if len(found) <= MOST_UNSTABLE * (len(dataset.names) - len(skip)) else {}
 
 
 def _repeated(dataset: Dataset, skip: set[str]) -> dict[str, str]:

@@ -61,12 +61,14 @@ def fit(
 ) -> Fit:
     """Select columns, fit on `train`, choose on `valid`, calibrate on `calibration`, fit again, predict `test`.
 
+    Columns are selected without looking at a label, on all rows before the test, so that one that came alive or began
+    to drift lately is seen.
     A calibrator belongs to the fit it was made for, which ends before the calibration cut-offs. Where *none* wins,
     the champion is fitted again on all of `refit`, as every other candidate is. `floors` gives the rules of thumb
     that the dataset's columns allow, selected or not; they are no candidates. `known` (keys "train" and "refit")
     carries models from one call on this dataset to the next.
     """
-    selection = select(dataset.at(folds.train))
+    selection = select(dataset.at(folds.refit))
     kept = dataset.select(selection.kept)
     valid, test, final = kept.at(folds.valid), kept.at(folds.test), kept.at(folds.refit)
     fitted = known or {"train": {}, "refit": {}}

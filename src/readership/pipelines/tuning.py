@@ -35,7 +35,7 @@ def tuned(
     """
     if not trials:
         return Tuned(list(specs), {})
-    kept = dataset.select(select(dataset.at(folds.train)).kept)
+    kept = dataset.select(select(dataset.at(folds.refit)).kept)
     found = search(
         specs,
         kept.at(folds.train),
