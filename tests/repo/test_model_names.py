@@ -7,6 +7,7 @@ from readership.cli import app
 from readership.cli.options import Model, Population, Task
 from readership.datasets.rules import label_rule
 from readership.errors import InputError, ReadershipError
+from readership.models import uplift
 from readership.settings import Settings
 
 
@@ -18,7 +19,7 @@ def test_every_task_of_every_population_is_a_model() -> None:
                 names.add(label_rule(task, Settings(), population).name)
             except InputError:
                 assert (task, population) == (Task.conversion, Population.subscribers)
-    assert names == set(Model)
+    assert names | {f"{question}{uplift.SUFFIX}" for question in uplift.QUESTIONS} == set(Model)
 
 
 @pytest.mark.parametrize("command", ["evaluate", "promote", "rollback"])

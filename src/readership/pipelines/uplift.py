@@ -222,7 +222,7 @@ def _export(rule: LabelRule, found: Decisions, fitted: Fitted, evaluation: Evalu
     model, test = fitted.champion, fitted.parts.test
     native_name, native = model.native()
     created, digest = datetime.now(UTC), content_hash(found.trial.rows)
-    trained_until = fitted.parts.train.decided_at.max().astype("datetime64[s]") + np.timedelta64(rule.horizon)
+    trained_until = (fitted.parts.train.decided_at.max() + np.timedelta64(rule.horizon)).astype("datetime64[s]")
     manifest = Manifest(
         task=evaluation["task"],
         version=f"{created:%Y%m%dT%H%M%S}-{digest[:6]}",
