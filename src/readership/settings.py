@@ -71,6 +71,9 @@ class Settings(BaseSettings):
     )
     api_port: int = Field(8000, ge=0, le=65535, description="port `readership serve` listens on")
     api_key: SecretStr | None = Field(None, description="key that `readership simulate --stream` sends to an API")
+    webhook_token: SecretStr | None = Field(
+        None, description="token that `readership campaign build --webhook` sends as `Authorization: Bearer`"
+    )
     bench_data: Path | None = Field(None, description="folder of the public data sets that benchmarks read")
 
     @field_validator("brand")

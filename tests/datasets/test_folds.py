@@ -65,6 +65,20 @@ def test_a_demo_of_270_days() -> None:
     assert [(cutoff - START).days for cutoff in folds.refit] == list(range(60, 187, 7))
 
 
+def test_a_short_horizon_is_judged_and_chosen_on_more_cutoffs() -> None:
+    folds = plan_folds(START, START + 270 * DAY, horizon=14 * DAY, lookback=28 * DAY)
+    days = {
+        name: [(cutoff - START).days for cutoff in getattr(folds, name)] for name in ("valid", "calibration", "test")
+    }
+    assert days == {
+        "valid": [102, 109, 116, 123, 130],
+        "calibration": [144, 151, 158, 165, 172],
+        "test": [186, 200, 214, 228, 242, 256],
+    }
+    daily = plan_folds(START, START + 270 * DAY, horizon=DAY, lookback=28 * DAY)
+    assert (len(daily.test), len(daily.valid), len(daily.calibration)) == (6, 1, 1)
+
+
 def test_deskdrop_has_three_test_cutoffs() -> None:
     first, now = datetime(2016, 3, 14, 13, 54, tzinfo=UTC), datetime(2017, 2, 28, 19, 21, tzinfo=UTC)
     folds = plan_folds(first, now, horizon=28 * DAY, lookback=56 * DAY)

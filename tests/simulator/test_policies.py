@@ -5,9 +5,9 @@ import polars as pl
 import pytest
 from lived_world import live
 
-from readership.simulator import Policies, World, simulate
+from readership.simulator import Contacted, Policies, World, simulate
 from readership.simulator import parameters as p
-from readership.simulator.policies import TICK_MS, AdBatch, SlateBatch, by_bid, editors_choice
+from readership.simulator.policies import TICK_MS, AdBatch, OfferBatch, SlateBatch, by_bid, editors_choice
 
 SIZE = {"readers": 400, "days": 6, "seed": 9}
 
@@ -117,3 +117,58 @@ def test_before_a_drift_the_world_is_the_same_and_after_it_another() -> None:
 def test_a_drift_outside_the_world_is_refused(day: int) -> None:
     with pytest.raises(ValueError, match=rf"a drift lies within the world's 6 days, not on day {day}"):
         World(**SIZE, drift_day=day)
+
+
+START_MS = int(World(**SIZE).start.timestamp() * 1000)
+DAY_MS = 86_400_000
+
+
+def _offers(user_id: list[int], at: list[int]) -> OfferBatch:
+    many = len(user_id)
+    return OfferBatch(
+        key=np.arange(many, dtype=np.uint64),
+        user_id=np.array(user_id, dtype=np.uint64),
+        at=np.array(at, dtype=np.int64),
+        kind="subscription_offer",
+        tier=np.ones(many, dtype=np.int8),
+        period_end=np.zeros(many, dtype=np.int64),
+    )
+
+
+def test_a_campaign_reaches_each_of_its_readers_once_from_its_time_on() -> None:
+    policy = Contacted(frozenset({7, 9}), since_ms=100)
+    early = _offers([7, 8, 9], [99, 150, 100])
+    assert policy(early).tolist() == [False, False, True]
+    assert policy(_offers([7, 9], [200, 300])).tolist() == [True, False]
+    assert policy(early).tolist() == [False, False, True]  # the same days again
+
+
+def test_whom_a_campaign_does_not_name_is_left_to_the_other_policy() -> None:
+    def everybody(batch: OfferBatch) -> np.ndarray:
+        return np.ones(len(batch.key), dtype=bool)
+
+    policy = Contacted(frozenset({7}), since_ms=100, otherwise=everybody)
+    assert policy(_offers([7, 8], [50, 50])).all()
+    both = Contacted(frozenset({8}), since_ms=0, otherwise=Contacted(frozenset({7}), since_ms=0))
+    assert both(_offers([7, 8, 9], [1, 1, 1])).tolist() == [True, True, False]
+
+
+def test_a_world_with_a_campaign_is_the_same_until_it_begins_and_writes_the_offers_down() -> None:
+    plain = live(World(**SIZE))
+    eligible = plain.truth["offers"].filter(
+        (pl.col("experiment") == "subscription_offer") & (pl.col("timestamp").dt.day() >= plain.world.start.day + 3)
+    )
+    named = frozenset(eligible["user_id"].to_list())
+    policy = Contacted(named, START_MS + 3 * DAY_MS)
+    contacted = live(World(**SIZE, policies=Policies(offer=policy)))
+    for number in range(3):
+        assert plain.days[number].events.equals(contacted.days[number].events)
+    offers = contacted.truth["offers"].filter(
+        (pl.col("experiment") == "subscription_offer") & pl.col("user_id").is_in(named)
+    )
+    assert len(offers) == len(eligible) > 10
+    assert offers.filter(pl.col("propensity").is_null())["made"].all()
+    prompts = contacted.events.filter(
+        (pl.col("event_type") == "subscription_prompt") & pl.col("decision_id").is_in(offers["decision_id"].to_list())
+    )
+    assert set(prompts["decision_id"]) == set(offers.filter("made")["decision_id"])

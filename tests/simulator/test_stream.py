@@ -1,12 +1,11 @@
 """Events as messages: their JSON, when they are due, and what a receiver over HTTP may answer."""
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pyarrow as pa
 import pytest
+from receiver import Receiver
 
 from readership.errors import DeliveryError, InputError
 from readership.simulator import World, simulate, stream
@@ -15,55 +14,14 @@ from readership.simulator.stream import Http, Message, Pacer, json_texts, messag
 SOME = [Message("r", 1000 * n, f'{{"event_id":"{n}"}}') for n in range(3)]
 
 
-class Receiver:
-    """A local server that answers as told, and keeps what it was sent."""
-
-    def __init__(self) -> None:
-        self.answers: list[tuple[int, dict[str, str], str]] = []
-        self.events: list[dict] = []
-        self.keys: list[str | None] = []
-        self.calls = 0
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                outer.calls += 1
-                outer.keys.append(self.headers.get("Authorization"))
-                status, headers, text = outer.answers.pop(0) if outer.answers else (202, {}, "{}")
-                if status < 300:
-                    outer.events += body
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text.encode())
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.address = f"http://127.0.0.1:{self.server.server_address[1]}/v1/events"
-
-    def __enter__(self) -> "Receiver":
-        self._thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05})
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.server.shutdown()
-        self._thread.join()
-        self.server.server_close()
-
-
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     with Receiver() as running:
         yield running
+
+
+def _events(receiver: Receiver) -> list[dict]:
+    return [event for body in receiver.taken for event in body]
 
 
 def test_each_event_is_an_object_of_the_fields_it_has() -> None:
@@ -131,8 +89,9 @@ def test_a_busy_receiver_is_asked_again_and_nothing_is_lost(receiver: Receiver) 
     with Http(receiver.address, "secret", sleep=pauses.append) as sink:
         sink.send(SOME)
         assert sink.refused == 1
-    assert pauses == [0.5, 3.0]
-    assert [event["event_id"] for event in receiver.events] == ["0", "1", "2"]
+    assert 0.25 <= pauses[0] <= 0.5
+    assert pauses[1:] == [3.0]
+    assert [event["event_id"] for event in _events(receiver)] == ["0", "1", "2"]
     assert receiver.keys == ["Bearer secret"] * 3
 
 
@@ -141,7 +100,7 @@ def test_a_line_that_was_closed_is_opened_again(receiver: Receiver) -> None:
     with Http(receiver.address, None, sleep=lambda _: None) as sink:
         sink.send(SOME)
         sink.send(SOME)
-    assert len(receiver.events) == 6
+    assert len(_events(receiver)) == 6
     assert receiver.keys == [None, None]
 
 
@@ -164,7 +123,7 @@ def test_a_receiver_that_is_away_is_named_after_six_attempts() -> None:
         pytest.raises(DeliveryError, match=r"does not answer .* 6 times; start the receiver and run the same command"),
     ):
         sink.send(SOME)
-    assert pauses == [0.5, 1.0, 2.0, 4.0, 8.0]
+    assert len(pauses) == 5
 
 
 @pytest.mark.parametrize("address", ["ftp://x/y", "localhost:8000", "kafka://localhost:9092", "http://"])

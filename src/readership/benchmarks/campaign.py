@@ -38,7 +38,7 @@ from readership.warehouse import Warehouse
 
 SEED = 7
 HORIZON_DAYS = 14
-BUDGETS = (0.10, 0.05, 0.20)
+BUDGETS = (0.10, 0.02, 0.05, 0.20)
 """Shares of the readers who may be asked that a list holds; the first is the one the headline figures are of."""
 PROTOCOL = (
     "a simulated publisher of {readers:,} readers, seed {seed}; on days {pilots} half of the free readers seen in 28 "

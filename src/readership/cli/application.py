@@ -27,10 +27,12 @@ features_app = typer.Typer(no_args_is_help=True, help="Point-in-time features of
 audit_app = typer.Typer(no_args_is_help=True, help="Checks that no number knew the future.")
 models_app = typer.Typer(no_args_is_help=True, help="Versions of models and which is live.")
 keys_app = typer.Typer(no_args_is_help=True, help="API keys.")
+campaign_app = typer.Typer(no_args_is_help=True, help="Lists of readers to contact, and what the contact did.")
 app.add_typer(features_app, name="features")
 app.add_typer(audit_app, name="audit")
 app.add_typer(models_app, name="models")
 app.add_typer(keys_app, name="keys")
+app.add_typer(campaign_app, name="campaign")
 
 
 def main() -> None:

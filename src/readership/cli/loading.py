@@ -29,14 +29,22 @@ def simulate(
     speed: Annotated[
         float, typer.Option(min=0, help="With --stream: simulated seconds a second; 0 is as fast as they are taken.")
     ] = 3600.0,
+    campaign: Annotated[
+        list[str] | None,
+        typer.Option(help="Go on from the world that is loaded, with this campaign carried out; may be repeated."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Make a publisher whose truth is known, and load its events, write them to files, or stream them."""
+    from readership.pipelines.contacts import contacts_of
     from readership.pipelines.making import Asked, ask
     from readership.pipelines.progress import Progress
 
+    if campaign and (stream or out):
+        raise typer.BadParameter("--campaign goes on from the world in the warehouse; leave --out and --stream away")
     kinds = tuple(part.strip() for part in dirt.split(",")) if dirt else ()
-    asked: Asked = ask(readers, days, seed, in_utc(start), kinds)
+    contacts = tuple(contacts_of(load_settings(), name) for name in campaign or ())
+    asked: Asked = ask(readers, days, seed, in_utc(start), kinds, contacts)
     if stream:
         from readership.pipelines.simulate_stream import simulate_stream
 

@@ -38,6 +38,21 @@ class Population(StrEnum):
     subscribers = "subscribers"
 
 
+class CampaignTask(StrEnum):
+    """What a campaign can be about."""
+
+    churn = "churn"
+    conversion = "conversion"
+
+
+class OrderedBy(StrEnum):
+    """What decides who comes first in a campaign."""
+
+    auto = "auto"
+    uplift = "uplift"
+    probability = "probability"
+
+
 class Received(StrEnum):
     """What `received_at` is where a row has none."""
 

@@ -13,7 +13,10 @@ from readership.errors import NotEnoughData
 
 DAY = timedelta(days=1)
 WEEKLY = timedelta(days=7)
-MOST_TEST_CUTOFFS = 3
+TEST_CUTOFFS, CHOICE_CUTOFFS = (3, 6), (2, 5)
+"""Fewest and most cut-offs to judge on, and to choose on, where there is room."""
+TEST_DAYS, CHOICE_DAYS = 84, 42
+"""Days of labels that are enough to judge on, and to choose on: the shorter the horizon, the more cut-offs."""
 MOST_WEEKLY_CUTOFFS = 40
 FEWEST_FOLDS = 4
 
@@ -24,8 +27,9 @@ def plan_folds(
     """Folds of a log that begins at `first`, for labels that must be mature by `now`.
 
     Four horizons must fit after the lookback: one each for train, valid, calibration and test. What lies beyond
-    goes, in this order, to more test cut-offs (at most three, half of what is there), to a second cut-off of valid
-    and calibration half a horizon earlier, and to training. `step` between training cut-offs is a week by
+    goes, in this order, to more test cut-offs (half of what is there, until they are three or hold `TEST_DAYS` of
+    labels, six at most), to more cut-offs of valid and calibration half a horizon apart (two, or until they hold
+    `CHOICE_DAYS`, five at most), and to training. `step` between training cut-offs is a week by
     default, a fortnight where weeks would make more than forty.
 
     Raises NotEnoughData naming the longest horizon that fits.
@@ -41,11 +45,12 @@ def plan_folds(
     spare = (closes - opens) / horizon - FEWEST_FOLDS
     if spare < 0:
         raise NotEnoughData(_too_short(first, now, horizon, lookback))
-    more_tests = min(MOST_TEST_CUTOFFS - 1, int(spare / 2))
-    twice = spare - more_tests >= 2 and horizon >= 2 * DAY
+    more_tests = min(_between(TEST_CUTOFFS, TEST_DAYS * DAY / horizon) - 1, int(spare / 2))
+    choices = _between(CHOICE_CUTOFFS, 1 + (CHOICE_DAYS * DAY - horizon) / _half(horizon)) if horizon > DAY else 1
+    more_choices = max(0, min(choices - 1, int(spare - more_tests) - 1))
     test = _back(closes - horizon, horizon, 1 + more_tests)
-    calibration = _back(test[0] - horizon, _half(horizon), 1 + twice)
-    valid = _back(calibration[0] - horizon, _half(horizon), 1 + twice)
+    calibration = _back(test[0] - horizon, _half(horizon), 1 + more_choices)
+    valid = _back(calibration[0] - horizon, _half(horizon), 1 + more_choices)
     stride = step or _stride(opens, calibration[-1])
     grid = _back(calibration[-1], stride, 1 + int((calibration[-1] - opens) / stride))
     last_train = valid[0] - horizon
@@ -61,6 +66,10 @@ def longest_horizon(first: datetime, now: datetime, lookback: timedelta) -> time
     11
     """
     return timedelta(days=(_midnight_before(now) - _midnight_after(first) - lookback) // (FEWEST_FOLDS * DAY))
+
+
+def _between(bounds: tuple[int, int], wanted: float) -> int:
+    return min(max(round(wanted), bounds[0]), bounds[1])
 
 
 def _half(horizon: timedelta) -> timedelta:

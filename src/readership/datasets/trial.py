@@ -13,7 +13,8 @@ from readership.errors import NotEnoughData
 from readership.features.catalogue import Feature
 from readership.features.encoding import encode, vocabularies
 
-JUDGED_SHARE = 0.4
+JUDGED = (0.3, 0.4)
+"""Least and largest share of the decisions that judge."""
 FEWEST_DECISIONS = 100
 FEWEST_OUTCOMES = 5
 
@@ -74,21 +75,32 @@ def trial_of(
     return Trial(rows, found["treated"].to_numpy().astype(bool), _ms(found["decided_at"]))
 
 
-def split(trial: Trial, horizon: timedelta, judged_share: float = JUDGED_SHARE) -> Parts:
-    """The latest decisions, about `judged_share` of them, judge; those whose horizon had closed by then teach.
+def split(trial: Trial, horizon: timedelta) -> Parts:
+    """The latest decisions judge; those whose horizon had closed when these began teach; what lies between does neither.
 
-    The border lies between two moments of decision, as near to that share as it can: a campaign, whose decisions fall
-    on one moment, is not cut in two. What lies between is used for neither. Raises NotEnoughData where either side is
-    too small to say anything.
+    Of the borders that leave `JUDGED` of the decisions to judge by, the one that leaves most to learn from is taken, so
+    that a campaign, whose decisions all fall on one moment, is not lost to the gap. Raises NotEnoughData where either
+    side is too small to say anything.
     """
-    moments, counts = np.unique(trial.decided_at, return_counts=True)
-    later = np.cumsum(counts[::-1])[::-1] / max(len(trial), 1)
-    opens = moments[np.argmin(np.abs(later - judged_share))] if len(trial) else np.datetime64(0, "ms")
+    opens = _border(trial, horizon)
     closed = trial.decided_at + np.timedelta64(horizon) <= opens
     parts = Parts(trial.take(closed), trial.take(trial.decided_at >= opens))
     for word, part in zip(("to learn from", "to judge by"), parts, strict=True):
         _check(part, word, len(trial))
     return parts
+
+
+def _border(trial: Trial, horizon: timedelta) -> np.datetime64:
+    """The moment of decision at which judging begins; where none leaves a share within `JUDGED`, the nearest to it."""
+    if not len(trial):
+        return np.datetime64(0, "ms")
+    moments, counts = np.unique(trial.decided_at, return_counts=True)
+    judged = np.cumsum(counts[::-1])[::-1] / len(trial)
+    taught = np.concatenate([[0], np.cumsum(counts)])[
+        np.searchsorted(moments, moments - np.timedelta64(horizon), side="right")
+    ]
+    outside = np.maximum(JUDGED[0] - judged, 0) + np.maximum(judged - JUDGED[1], 0)
+    return moments[np.lexsort((-taught, outside))[0]]
 
 
 def _check(part: Trial, word: str, decisions: int) -> None:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from readership.errors import InputError
+from readership.pipelines.contacts import Contacts, lived_with
 from readership.pipelines.progress import Progress
 from readership.simulator import DEFAULT_START, Day, World, dirt, words
 from readership.simulator import simulate as simulated_days
@@ -16,15 +17,17 @@ from readership.simulator import simulate as simulated_days
 
 @dataclass(frozen=True)
 class Asked:
-    """Which world, and which dirt its log has."""
+    """Which world, which dirt its log has, and which campaigns its readers meet."""
 
     world: World
     dirt: tuple[str, ...] = ()
+    contacts: tuple[Contacts, ...] = ()
 
     def __str__(self) -> str:
         world = self.world
         said = f"{world.readers} readers, {world.days} days from {world.start:%Y-%m-%d}, seed {world.seed}"
-        return f"{said}, dirt {', '.join(self.dirt)}" if self.dirt else said
+        said += f", dirt {', '.join(self.dirt)}" if self.dirt else ""
+        return said + "".join(f", campaign {one.campaign}" for one in self.contacts)
 
     def planned(self) -> pa.Table:
         """Which dirt there is and where, for the truth."""
@@ -43,7 +46,14 @@ class Totals(NamedTuple):
     seconds: float = 0.0
 
 
-def ask(readers: int, days: int, seed: int, start: datetime | None = None, dirty: tuple[str, ...] = ()) -> Asked:
+def ask(
+    readers: int,
+    days: int,
+    seed: int,
+    start: datetime | None = None,
+    dirty: tuple[str, ...] = (),
+    contacts: tuple[Contacts, ...] = (),
+) -> Asked:
     """The world asked for. Raises InputError where there can be none, or where it would end in the future."""
     try:
         kinds = dirt.kinds(dirty)
@@ -56,7 +66,7 @@ def ask(readers: int, days: int, seed: int, start: datetime | None = None, dirty
             f"a world of {days} days from {world.start:%Y-%m-%d} ends on {world.end:%Y-%m-%d}, which lies in the "
             "future; choose an earlier --start or fewer --days; nothing was changed"
         )
-    return Asked(world, kinds)
+    return Asked(world, kinds, contacts)
 
 
 class Making:
@@ -70,7 +80,7 @@ class Making:
     def days(self) -> Iterator[Day]:
         """Each day once, as its events arrive."""
         asked = self._asked
-        days = simulated_days(asked.world)
+        days = simulated_days(lived_with(asked.world, asked.contacts))
         if asked.dirt:
             days = dirt.soil(days, asked.world, asked.dirt, words.BRANDS)
         title = f"simulating {asked.world.days} days"

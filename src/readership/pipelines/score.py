@@ -36,6 +36,30 @@ def score_task(warehouse: Warehouse, settings: Settings, now: datetime, task: st
     Raises NotEnoughData without a champion or without readers; nothing is written then.
     """
     check_brand(warehouse, settings)
+    bundle = live_bundle(settings, task)
+    frame = asked_about(warehouse, settings, now, task)
+    manifest = bundle.manifest
+    matrix = encode(frame, manifest.features, manifest.categories)
+    answer = bundle.score(matrix)
+    first = np.argsort(-answer, kind="stable")[:MOST_REASONS]
+    words = reasons_of(bundle, matrix[first])
+    ids = frame["user_id"].to_numpy()
+    _predict(warehouse, manifest, ids, matrix, answer, now)
+    if words is not None:
+        with ReasonsWriter(settings.online_dir, task, model_version=manifest.version, as_of=now) as writer:
+            writer.put(ids[first], words)
+    path = _table(warehouse, settings, bundle, ids, answer, first, words)
+    return {
+        "task": task,
+        "model_version": manifest.version,
+        "readers": len(ids),
+        "as_of": now.isoformat(),
+        "scores": str(path),
+    }
+
+
+def live_bundle(settings: Settings, task: str) -> Bundle:
+    """The champion of `task`. Raises NotEnoughData where no version was promoted."""
     models = settings.artifacts_dir / "models"
     version = read_live(models, task).champion
     if version is None:
@@ -43,29 +67,23 @@ def score_task(warehouse: Warehouse, settings: Settings, now: datetime, task: st
             f"{task} has no champion: no version of it was promoted; `readership models list` shows those there are; "
             "nothing was written"
         )
-    bundle = Bundle.load(models / task / version)
+    return Bundle.load(models / task / version)
+
+
+def asked_about(warehouse: Warehouse, settings: Settings, now: datetime, task: str) -> pl.DataFrame:
+    """Features at `now` of everybody `task` may be asked about. Raises NotEnoughData where there is nobody."""
     snapshot = newest_load(warehouse)
     asked = labels(warehouse, task.removesuffix(uplift.SUFFIX), now, snapshot, settings).select("user_id")
     frame = feature_frame(warehouse, now, snapshot, settings=settings).join(asked, on="user_id", how="semi")
     if frame.is_empty():
         raise NotEnoughData(f"{task}: nobody can be asked about at {now:%Y-%m-%d %H:%M} UTC; nothing was written")
-    manifest = bundle.manifest
-    matrix = encode(frame, manifest.features, manifest.categories)
-    answer = bundle.score(matrix)
-    first = np.argsort(-answer, kind="stable")[:MOST_REASONS]
-    words = _reasons(models / task / version, manifest, matrix[first])
-    ids = frame["user_id"].to_numpy()
-    _predict(warehouse, manifest, ids, matrix, answer, now)
-    if words is not None:
-        with ReasonsWriter(settings.online_dir, task, model_version=version, as_of=now) as writer:
-            writer.put(ids[first], words)
-    path = _table(warehouse, settings, bundle, ids, answer, first, words)
-    return {"task": task, "model_version": version, "readers": len(ids), "as_of": now.isoformat(), "scores": str(path)}
+    return frame
 
 
-def _reasons(folder: Path, manifest: Manifest, matrix: NDArray[np.float32]) -> list[list[str]] | None:
+def reasons_of(bundle: Bundle, matrix: NDArray[np.float32]) -> list[list[str]] | None:
     """Reasons of each row in words; None for a model whose score has no exact parts."""
-    model = restore(manifest, folder)
+    manifest = bundle.manifest
+    model = restore(manifest, bundle.folder)
     parts = model.contributions(matrix) if model else None
     if parts is None:
         return None

@@ -45,7 +45,7 @@ def held_world(warehouse: Warehouse, truth: str = TRUTH) -> HeldWorld | None:
 def create_truth(warehouse: Warehouse, truth: str = TRUTH) -> None:
     """Make the tables where they are not there yet."""
     warehouse.command(read_sql(SQL, "create_database"), truth=truth)
-    for table in ("worlds", *TABLES):
+    for table in ("worlds", "contacts", *TABLES):
         warehouse.command(read_sql(SQL, f"create_{table}"), truth=truth)
 
 

@@ -12,7 +12,7 @@ draw in the same way draw alike.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -114,6 +114,30 @@ def metered(batch: PromptBatch) -> Flags:
 def no_offer(batch: OfferBatch) -> Flags:
     """Nobody."""
     return np.zeros(len(batch.key), dtype=bool)
+
+
+@dataclass(frozen=True)
+class Contacted:
+    """A campaign: these readers, each at the first visit from `since_ms` on at which they could be made an offer.
+
+    Which visit that was is remembered, so that a reader is contacted once, and the same days lived again are the same.
+
+    otherwise  decides for everybody else, and for them at every other visit
+    """
+
+    user_ids: frozenset[int]
+    since_ms: int
+    otherwise: Callable[[OfferBatch], Flags] = no_offer
+    _first: dict[int, int] = field(default_factory=dict, compare=False, repr=False)
+
+    def __call__(self, batch: OfferBatch) -> Flags:
+        """Who is made the offer."""
+        made = np.array(self.otherwise(batch), dtype=bool)
+        listed = np.isin(batch.user_id, np.fromiter(self.user_ids, np.uint64, len(self.user_ids)))
+        for row in np.flatnonzero(listed & (batch.at >= self.since_ms)):
+            at = int(batch.at[row])
+            made[row] |= self._first.setdefault(int(batch.user_id[row]), at) == at
+        return made
 
 
 def by_bid(batch: AdBatch) -> NDArray[np.intp]:

@@ -1,6 +1,5 @@
 """Events as they would be sent: as JSON, in the time they happen in, over HTTP or to Kafka."""
 
-import http.client
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -13,13 +12,14 @@ import pyarrow as pa
 from readership.errors import DeliveryError, InputError, MissingExtra
 from readership.events.consent import PURPOSES
 from readership.events.fields import ENGAGEMENT_FIELDS
+from readership.posting import ANSWER_SECONDS, Post, Remedies, is_web
 
 BATCH_EVENTS = 500
-ATTEMPTS = 6
-LONGEST_PAUSE_SECONDS = 8.0
-ANSWER_SECONDS = 30.0
 BROKER_SECONDS = 10
-_TRY_AGAIN = {408, 425, 429}
+REMEDIES = Remedies(
+    key="set READERSHIP_API_KEY to a key made with `readership keys create`",
+    again="start the receiver and run the same command again: events keep their ids, so those sent already count once",
+)
 _CONSENTS = {
     str(bits): json.dumps({name: bool(bits >> place & 1) for place, name in enumerate(PURPOSES)}, separators=(",", ":"))
     for bits in range(16)
@@ -111,9 +111,9 @@ class Sink(Protocol):
 
 def open_sink(address: str, key: str | None) -> Sink:
     """The sink of `http://host:port/path`, `https://…` or `kafka://host:port/topic`."""
-    parts = urlsplit(address)
-    if parts.scheme in ("http", "https") and parts.hostname:
+    if is_web(address):
         return Http(address, key)
+    parts = urlsplit(address)
     if parts.scheme == "kafka" and parts.hostname and parts.path.strip("/"):
         return Kafka(parts.netloc, parts.path.strip("/"))
     raise InputError(
@@ -125,44 +125,18 @@ class Http:
     """Batches as JSON arrays by POST; sent again while the receiver is away or busy."""
 
     def __init__(self, address: str, key: str | None, *, sleep: Callable[[float], None] = time.sleep) -> None:
-        self._address, self._sleep, self.refused = address, sleep, 0
-        parts = urlsplit(address)
-        self._path = parts.path + (f"?{parts.query}" if parts.query else "") or "/"
-        self._headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
-        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        self._line = kind(parts.hostname or "", parts.port, timeout=ANSWER_SECONDS)
+        self.refused = 0
+        self._post = Post(address, key, REMEDIES, sleep=sleep)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._line.close()
+    def __exit__(self, *error: object) -> None:
+        self._post.__exit__(*error)
 
     def send(self, batch: Sequence[Message]) -> None:
         """Post one batch. Raises DeliveryError after six attempts, or at once where trying again cannot help."""
-        body = f"[{','.join(message.text for message in batch)}]".encode()
-        problem = ""
-        for attempt in range(ATTEMPTS):
-            try:
-                self._line.request("POST", self._path, body, self._headers)
-                with self._line.getresponse() as answer:
-                    status, text, pause = answer.status, answer.read(), answer.getheader("Retry-After")
-            except (OSError, http.client.HTTPException) as error:
-                self._line.close()
-                problem, pause = f"it does not answer ({error})", None
-            else:
-                if 200 <= status < 300:
-                    self.refused += _errors_in(text)
-                    return
-                problem = f"it answered {status} {text[:200].decode(errors='replace')}"
-                if status not in _TRY_AGAIN and status < 500:
-                    raise DeliveryError(f"{self._address}: {problem}; {_remedy(status)}")
-            if attempt < ATTEMPTS - 1:
-                self._sleep(_seconds(pause, attempt))
-        raise DeliveryError(
-            f"{self._address}: {problem}, {ATTEMPTS} times; start the receiver and run the same command again: "
-            "events keep their ids, so those sent already count once"
-        )
+        self.refused += _errors_in(self._post.send(f"[{','.join(message.text for message in batch)}]".encode()))
 
 
 class Kafka:
@@ -229,15 +203,3 @@ def _errors_in(text: bytes) -> int:
         return 0
     errors = found.get("errors") if isinstance(found, dict) else None
     return len(errors) if isinstance(errors, list) else 0
-
-
-def _remedy(status: int) -> str:
-    if status in (401, 403):
-        return "set READERSHIP_API_KEY to a key made with `readership keys create`; the batch was not taken"
-    return "check the address; the batch was not taken"
-
-
-def _seconds(pause: str | None, attempt: int) -> float:
-    """What the receiver asks for, else half a second, doubled each time."""
-    asked = float(pause) if pause and pause.isdigit() else 0.5 * 2**attempt
-    return min(asked, LONGEST_PAUSE_SECONDS)
