@@ -7,7 +7,7 @@ from trial_world import trial, true_effect
 from readership.contracts import Dataset, Trial
 from readership.evaluation.bootstrap import Draws
 from readership.evaluation.uplift import Gain, by_quantile, gain_curve, measure_uplift
-from readership.evaluation.uplift_evaluation import true_qini
+from readership.evaluation.uplift_evaluation import Effects, UpliftFacts, evaluate_uplift, true_qini
 
 
 def rows_of(label: list[float], treated: list[bool], weight: list[float], reader: list[int] | None = None) -> Trial:
@@ -111,3 +111,51 @@ def test_tenths_state_and_observe_and_few_rows_make_fifths() -> None:
     some = np.arange(500)
     fifths = by_quantile(world.take(some), effect[some], Draws.of(world.rows.reader[some], world.rows.weight[some]))
     assert len(fifths) == 5
+
+
+FACTS = UpliftFacts(
+    question="?",
+    who_acts="somebody",
+    definition="by lot",
+    outcome="subscriptions",
+    contact="an offer",
+    n_train=10,
+    outcomes_train=1,
+    data={},
+    protocol={},
+    chosen={},
+    delay={"after_half_of_horizon": 0.37},
+    groups=(),
+    leakage={"verdict": "clean"},
+)
+
+
+def judged(world: Trial, effect: np.ndarray, response: np.ndarray, oracle: np.ndarray | None = None) -> dict:
+    floors = {"constant_effect": np.full(len(effect), 0.05), "response": response}
+    return evaluate_uplift(world, Effects("t_learner", {"t_learner": effect}, floors, oracle), FACTS, replicates=100)
+
+
+def test_an_order_no_better_than_chance_is_not_to_be_used_and_it_says_what_it_would_take() -> None:
+    world = trial(600, seed=6)
+    noise = np.random.default_rng(2).random(600)
+    found = judged(world, noise, world.rows.features[:, 0].astype(float))
+    assert found["trust"]["level"] == "low"
+    assert "cannot be told from chance on 600 decisions" in found["trust"]["reasons"][0]
+    assert found["next_steps"][0].startswith("Do not choose readers by it yet")
+    assert "decisions" in found["next_steps"][1]
+    assert found["next_steps"][-1].startswith("37% of subscriptions came in the second half of the horizon")
+    assert found["oracle"] is None
+
+
+def test_an_order_better_than_chance_and_than_the_likeliest_can_be_trusted() -> None:
+    world = trial(6_000, seed=7)
+    effect = true_effect(world.rows.features)
+    found = judged(
+        world, effect, world.rows.features[:, 0].astype(float), np.where(np.arange(6_000) < 5_000, effect, np.nan)
+    )
+    assert found["trust"]["level"] == "high"
+    assert found["sentence"].startswith("1,000 contacts to the tenth it ranks first bring 2")
+    assert found["next_steps"][1].startswith("Spare the 3")
+    assert (found["oracle"]["n"], found["oracle"]["efficiency"]) == (5_000, 1.0)
+    assert found["oracle"]["share_below_zero"] == pytest.approx(1 / 3, abs=0.03)
+    assert set(found["floors"]["response"]["difference_to_champion"]) == {"qini", "effect_top_tenth"}

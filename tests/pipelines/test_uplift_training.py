@@ -109,7 +109,7 @@ def test_a_model_is_made_judged_promoted_told_and_scores(
     assert (evaluation["task"], evaluation["kind"], evaluation["headline"]["name"]) == (
         "conversion_uplift",
         "uplift",
-        "Qini",
+        "Qini per 1,000 readers",
     )
     assert evaluation["protocol"]["decisions"] == 1_500  # those of day 77 are left out
     assert (evaluation["label"]["n_train"], evaluation["label"]["n_test"]) == (1_000, 500)

@@ -76,7 +76,7 @@ def trial_of(
 
 
 def split(trial: Trial, horizon: timedelta) -> Parts:
-    """The latest decisions judge; those whose horizon had closed when these began teach; what lies between does neither.
+    """The latest decisions judge; those whose horizon had closed when these began teach; those between do neither.
 
     Of the borders that leave `JUDGED` of the decisions to judge by, the one that leaves most to learn from is taken, so
     that a campaign, whose decisions all fall on one moment, is not lost to the gap. Raises NotEnoughData where either

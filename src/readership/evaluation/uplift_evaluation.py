@@ -92,7 +92,7 @@ def evaluate_uplift(
         },
         "timings_seconds": {name: round(float(value), 3) for name, value in facts.timings.items()},
     }
-    evaluation["headline"] = {"name": "Qini", "metric": evaluation["metrics"]["qini"]}
+    evaluation["headline"] = {"name": "Qini per 1,000 readers", "metric": evaluation["metrics"]["qini"]}
     evaluation["sentence"] = sentence(evaluation)
     evaluation["trust"] = uplift_trust(evaluation)
     evaluation["next_steps"] = uplift_steps(evaluation)

@@ -77,7 +77,7 @@ def quantiles(evaluation: Evaluation) -> Plot:
         for row in found
     ]
     tenths = {10: "tenth", 5: "fifth"}.get(len(found), "part")
-    x = alt.X("group:O", title=f"{tenths} of the readers, the highest stated effect first", axis=alt.Axis(labelAngle=0))
+    x = alt.X("group:O", title=f"{tenths} of the readers, highest effect first", axis=alt.Axis(labelAngle=0))
     title = f"extra {evaluation['label']['outcome']} per 1,000 contacts"
     base = alt.Chart(alt.Data(values=rows))
     tips = [_tip("stated", ".1f"), _tip("value", ".1f", "observed"), _tip("n", ",", "decisions")]
