@@ -14,6 +14,7 @@ COMMANDS = {
     "ml/02_feature_engineering.py": "features build",
     "ml/03_baseline_models.py": "train",
     "ml/04_churn_prediction.py": "train",
+    "ml/05_user_segmentation.py": "train",
     "ml/07_conversion_prediction.py": "train",
     "ml/run_all_ml_models.py": "run",
     "run_ml.py": "run",

@@ -19,6 +19,7 @@ class Task(StrEnum):
 
     churn = "churn"
     conversion = "conversion"
+    segmentation = "segmentation"
 
 
 class Model(StrEnum):
@@ -29,6 +30,7 @@ class Model(StrEnum):
     conversion = "conversion"
     conversion_uplift = "conversion_uplift"
     churn_subscribers_uplift = "churn_subscribers_uplift"
+    segmentation = "segmentation"
 
 
 class Population(StrEnum):

@@ -143,7 +143,8 @@ def evaluation_table(evaluations: list[Evaluation]) -> str:
         table.add_row(found["task"], found["champion"], *map(with_interval, shown))
     buffer = StringIO()
     console = Console(file=buffer, width=160)
-    console.print(table)
+    if table.row_count:
+        console.print(table)
     for found in evaluations:
         said = summarise(found)
         lines = [

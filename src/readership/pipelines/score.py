@@ -14,12 +14,14 @@ from readership.errors import NotEnoughData
 from readership.features.catalogue import by_name
 from readership.features.encoding import encode
 from readership.features.online import ReasonsWriter
-from readership.models import churn, conversion, uplift
+from readership.models import churn, conversion, segmentation, uplift
 from readership.models._native import restore
 from readership.models._reasons import reasons
 from readership.pipelines.brands import check_brand
 from readership.pipelines.dataset import labels, newest_load
 from readership.pipelines.features import feature_frame
+from readership.pipelines.segment_files import names_of, read_segments
+from readership.pipelines.segment_rows import returning
 from readership.registry.bundles import Bundle
 from readership.registry.live import read_live
 from readership.settings import Settings
@@ -42,7 +44,7 @@ def score_task(warehouse: Warehouse, settings: Settings, now: datetime, task: st
     matrix = encode(frame, manifest.features, manifest.categories)
     answer = bundle.score(matrix)
     first = np.argsort(-answer, kind="stable")[:MOST_REASONS]
-    words = reasons_of(bundle, matrix[first])
+    words = None if manifest.answer == "segment" else reasons_of(bundle, matrix[first])
     ids = frame["user_id"].to_numpy()
     _predict(warehouse, manifest, ids, matrix, answer, now)
     if words is not None:
@@ -73,8 +75,11 @@ def live_bundle(settings: Settings, task: str) -> Bundle:
 def asked_about(warehouse: Warehouse, settings: Settings, now: datetime, task: str) -> pl.DataFrame:
     """Features at `now` of everybody `task` may be asked about. Raises NotEnoughData where there is nobody."""
     snapshot = newest_load(warehouse)
-    asked = labels(warehouse, task.removesuffix(uplift.SUFFIX), now, snapshot, settings).select("user_id")
-    frame = feature_frame(warehouse, now, snapshot, settings=settings).join(asked, on="user_id", how="semi")
+    if task == segmentation.TASK:
+        frame = returning(warehouse, settings, now, snapshot)
+    else:
+        asked = labels(warehouse, task.removesuffix(uplift.SUFFIX), now, snapshot, settings).select("user_id")
+        frame = feature_frame(warehouse, now, snapshot, settings=settings).join(asked, on="user_id", how="semi")
     if frame.is_empty():
         raise NotEnoughData(f"{task}: nobody can be asked about at {now:%Y-%m-%d %H:%M} UTC; nothing was written")
     return frame
@@ -123,8 +128,11 @@ def _predict(
 
 
 def _meaning(bundle: Bundle, answer: NDArray[np.float64]) -> dict[str, list[str]]:
-    """The column that stands beside the answer, in words: a risk band, what to do, whether to contact."""
+    """The column that stands beside the answer, in words: a risk band, what to do, the name of a segment."""
     manifest = bundle.manifest
+    if manifest.answer == "segment":
+        names = names_of(read_segments(bundle))
+        return {"name": [names[int(value)] for value in answer]}
     if manifest.task == conversion.TASK:
         return {"action": [conversion.action(value, manifest.operating_points) for value in answer]}
     if manifest.answer == "uplift":
@@ -143,7 +151,8 @@ def _table(
 ) -> Path:
     ids = warehouse.frame(read_sql("readership.pipelines.sql", "external_ids"))
     kind, meaning = bundle.manifest.answer, _meaning(bundle, answer)
-    scores = pl.DataFrame({"user_id": readers, kind: answer, **meaning})
+    said = answer.astype(np.int64) if kind == "segment" else answer
+    scores = pl.DataFrame({"user_id": readers, kind: said, **meaning})
     told = {"user_id": readers[first], "reasons": words if words is not None else [None] * len(first)}
     told_frame = pl.DataFrame(told, schema_overrides={"reasons": pl.List(pl.String)})
     table = (

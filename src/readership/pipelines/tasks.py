@@ -7,8 +7,9 @@ from typing import NamedTuple, Protocol
 
 from readership.errors import InputError, NotEnoughData
 from readership.evaluation.leakage import AuditReport
-from readership.models import churn, conversion, uplift
+from readership.models import churn, conversion, segmentation, uplift
 from readership.pipelines.progress import Progress
+from readership.pipelines.segment import train_segments
 from readership.pipelines.train import Prepared, Trained, prepare, train_baselines, train_task
 from readership.pipelines.uplift import train_uplift
 from readership.settings import Settings
@@ -46,7 +47,7 @@ def train(
 ) -> Iterator[Trained]:
     """What the trainer of `task` yields, one after another, as it is made."""
     if order.population != "registered" and task != churn.TASK:
-        raise InputError(f"{task} asks about registered readers only; --population {order.population} is for churn")
+        raise InputError(f"{task} asks about one population only; --population {order.population} is for churn")
     return TRAINERS[task](warehouse, settings, now, order, progress)
 
 
@@ -91,6 +92,14 @@ def _conversion(
     yield from _yes_or_no(warehouse, settings, now, conversion.TASK, order, progress)
 
 
+def _segmentation(
+    warehouse: Warehouse, settings: Settings, now: datetime, order: Order, progress: Progress
+) -> Iterator[Trained]:
+    if order.baselines:
+        raise NotEnoughData("segments have no label, so there is no simple model of them to train")
+    yield train_segments(warehouse, settings, now, audit=order.audit, progress=progress)
+
+
 def _yes_or_no(
     warehouse: Warehouse, settings: Settings, now: datetime, task: str, order: Order, progress: Progress
 ) -> Iterator[Trained]:
@@ -118,6 +127,7 @@ def _uplift(
 TRAINERS: dict[str, Trainer] = {
     churn.TASK: _churn,
     conversion.TASK: _conversion,
+    segmentation.TASK: _segmentation,
     **{f"{question}{uplift.SUFFIX}": partial(_uplift, question) for question in uplift.QUESTIONS},
 }
 """By task."""
@@ -125,6 +135,7 @@ TRAINERS: dict[str, Trainer] = {
 STEPS = (
     ("04 churn", "churn", "registered"),
     ("04 churn of subscribers", "churn", "subscribers"),
+    ("05 segments", "segmentation", "registered"),
     ("07 conversion", "conversion", "registered"),
     ("07 whom an offer moves to subscribe", "conversion_uplift", "registered"),
     ("07 whom an offer moves to stay", "churn_subscribers_uplift", "registered"),

@@ -117,6 +117,51 @@ class ConversionAnswer(BaseModel):
     answered_at: datetime
 
 
+class SegmentAnswer(BaseModel):
+    """Which kind of reader this is."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "reader_id": "42",
+                "task": "segmentation",
+                "population": "returning",
+                "in_population": True,
+                "segment_id": 3,
+                "segment": "frequent local readers, by newsletter, many topics",
+                "profile": ["28 of 90 days with a visit; everyone: 5", "19% of visits from a newsletter; everyone: 6%"],
+                "advice": [
+                    "Invest in the newsletter they come by: one more edition, more links to read on "
+                    "(19% of visits from a newsletter; everyone: 6%)."
+                ],
+                "rfv": 61.4,
+                "rfv_band": "lover",
+                "model_version": "20261001T000000-11e4e2",
+                "features_as_of": "2026-10-01T00:00:00Z",
+                "answered_at": "2026-10-01T09:30:00Z",
+            }
+        }
+    )
+    reader_id: Annotated[str, Field(description="the publisher's own id, as asked")]
+    task: str
+    population: Annotated[str, Field(description="returning: at least 2 sessions in 56 days, registered or not")]
+    in_population: Annotated[
+        bool | None,
+        Field(description="false: this reader came too seldom; the segment is the nearest, and says little"),
+    ]
+    segment_id: Annotated[int, Field(description="stays the same from one training to the next")]
+    segment: Annotated[str, Field(description="its name, by what sets it apart; may change with a training")]
+    profile: Annotated[list[str], Field(description="what is typical of the segment, and of everyone")]
+    advice: Annotated[list[str], Field(description="what to do with readers of the segment")]
+    rfv: Annotated[
+        float | None, Field(description="recency, frequency, volume of this reader, 0 to 100; null: unknown")
+    ]
+    rfv_band: Annotated[Literal["new", "fly-by", "casual", "loyal", "lover"] | None, Field(description="of that score")]
+    model_version: str
+    features_as_of: datetime
+    answered_at: datetime
+
+
 class LiveModel(BaseModel):
     """What answers for one task."""
 

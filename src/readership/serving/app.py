@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from readership import __version__
 from readership.errors import ReadershipError
 from readership.serving import keys
-from readership.serving.answers import ChurnAnswer, ConversionAnswer, ProblemAnswer
+from readership.serving.answers import ChurnAnswer, ConversionAnswer, ProblemAnswer, SegmentAnswer
 from readership.serving.churn import churn
 from readership.serving.conversion import conversion
 from readership.serving.direct import DirectRoute
@@ -22,10 +22,17 @@ from readership.serving.live_models import LiveModels
 from readership.serving.metrics import RequestMetrics
 from readership.serving.operations import add_operations, gauges
 from readership.serving.problems import MEDIA_TYPE, add_problem_handlers
+from readership.serving.segment import segment
 from readership.settings import Settings, load_settings
 
 log = logging.getLogger("readership.serving")
 LOOK_EVERY_SECONDS = 1.0
+READER_ROUTES: tuple[tuple[str, Callable[..., Any], type], ...] = (
+    ("churn", churn, ChurnAnswer),
+    ("conversion", conversion, ConversionAnswer),
+    ("segment", segment, SegmentAnswer),
+)
+"""What can be asked about a reader: the last part of the path, what answers, and how the answer is documented."""
 _DESCRIPTION = """Decisions about readers, from models whose numbers were measured on held-out time.
 
 Reader ids are the publisher's own, as text. Errors are RFC 9457 `application/problem+json` with a stable `code`.
@@ -87,16 +94,16 @@ def create_app(settings: Settings) -> FastAPI:
     metrics = RequestMetrics(lambda: gauges(followed.models))
     app.add_middleware(Edge, metrics=metrics, key_digests=lambda: followed.key_digests)
     add_problem_handlers(app)
-    for task, route, answer in (("churn", churn, ChurnAnswer), ("conversion", conversion, ConversionAnswer)):
+    for path, route, answer in READER_ROUTES:
         app.router.add_api_route(
-            f"/v1/readers/{{reader_id:path}}/{task}",
+            f"/v1/readers/{{reader_id:path}}/{path}",
             route,
             methods=["GET"],
             route_class_override=DirectRoute,
             response_model=None,
             responses={200: {"model": answer}, **problems(401, 404, 422, 503)},
             tags=["readers"],
-            summary=f"{task.capitalize()} of a reader",
+            summary=f"{path.capitalize()} of a reader",
         )
     add_operations(app, metrics)
     add_docs(app)

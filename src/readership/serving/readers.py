@@ -11,7 +11,7 @@ from starlette.responses import Response
 from readership.events.identity import reader_key
 from readership.features.online import OnlineFeatures, Row
 from readership.serving.explain import Explanation, explain
-from readership.serving.live_models import ADDS, LiveModels, Snapshot, no_champion
+from readership.serving.live_models import ADDS, LiveModels, Snapshot, Store, no_champion
 from readership.serving.problems import Problem
 from readership.serving.scorer import Scorer
 
@@ -46,22 +46,30 @@ def answered(
     Raises Problem: 503 where nothing answers for the task, 422 for an unknown kind of reasons, 404 for a reader of
     whom there are no features.
     """
+    if reasons not in ("stored", "live"):
+        raise Problem(422, "request_invalid", f"query reasons is {reasons!r}; it must be `stored` or `live`")
+    asked, store, reader = asked_about(request, task, reader_id)
+    if reasons == "live":
+        return _explained(asked, answer)
+    return answer(asked, _stored(task, store.features, reader, asked))
+
+
+def asked_about(request: Request, task: str, reader_id: str) -> tuple[Asked, Store, int]:
+    """This reader with what answers for `task`, the store that knows them, and their key in it.
+
+    Raises Problem: 503 where nothing answers for the task, 404 for a reader of whom there are no features.
+    """
     models: LiveModels = request.scope["app"].state.models
     now = models.now
     scorer, store = now.tasks[task].scorer, now.store
     if scorer is None or store is None:
         raise _cannot_answer(task, now)
-    if reasons not in ("stored", "live"):
-        raise Problem(422, "request_invalid", f"query reasons is {reasons!r}; it must be `stored` or `live`")
     reader = reader_key(reader_id)
     row = store.features.get(reader)
     if row is None:
         raise _reader_unknown(reader_id, store.features)
     adds = now.tasks.get(f"{task}{ADDS}")
-    asked = Asked(reader_id, scorer, row, adds.scorer if adds else None)
-    if reasons == "live":
-        return _explained(asked, answer)
-    return answer(asked, _stored(task, store.features, reader, asked))
+    return Asked(reader_id, scorer, row, adds.scorer if adds else None), store, reader
 
 
 async def _explained(asked: Asked, answer: Answer) -> Response:

@@ -9,6 +9,7 @@ from readership.contracts import ANSWERS, Manifest
 from readership.errors import BundleError
 from readership.features.encoding import row_encoder
 from readership.features.online import Meta, Row
+from readership.models import segmentation
 from readership.registry.bundles import Bundle
 
 TIER = "tier"
@@ -66,7 +67,12 @@ def _try(bundle: Bundle) -> None:
 
 
 def _membership(manifest: Manifest, stored: Meta) -> Callable[[Row], bool] | None:
-    """Whether a reader is registered, was seen lately and, where the task is conversion, pays for nothing."""
+    """Whether a reader is registered, was seen lately and, where the task is conversion, pays for nothing.
+
+    Segments are about readers who come back, registered or not.
+    """
+    if manifest.population == segmentation.POPULATION:
+        return _returning(stored)
     numbers = ("registered", "days_since_last_session")
     words = (TIER,) if manifest.task == "conversion" else ()
     if manifest.population != "registered" or {*numbers, *words} - {*stored.numbers, *stored.words}:
@@ -79,3 +85,11 @@ def _membership(manifest: Manifest, stored: Meta) -> Callable[[Row], bool] | Non
         return bool(seen and all(row.words[tier] in FREE for tier in tiers))
 
     return is_member
+
+
+def _returning(stored: Meta) -> Callable[[Row], bool] | None:
+    name = f"sessions_{segmentation.LOOKBACK_DAYS}d"
+    if name not in stored.numbers:
+        return None
+    sessions = stored.numbers.index(name)
+    return lambda row: bool(row.numbers[sessions] >= segmentation.FEWEST_SESSIONS)

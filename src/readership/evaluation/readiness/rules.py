@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 from readership.datasets.folds import DAY, FEWEST_FOLDS, longest_horizon
 from readership.evaluation.readiness.facts import Cutoff, Facts, Question
 from readership.evaluation.reports.words import plural
+from readership.models import segmentation
 
 State = Literal["impossible", "degraded", "ready"]
 STATES: tuple[State, ...] = ("impossible", "degraded", "ready")
@@ -94,8 +95,21 @@ def _churn_subscribers(f: Facts) -> Iterator[Finding]:
 
 
 def _segmentation(f: Facts) -> Iterator[Finding]:
+    yield from _packages(f, "train")
     yield from _consent(f)
-    if 0 < f.consenting < FEWEST_READERS:
+    if f.span_days < segmentation.HISTORY_DAYS:
+        yield Finding(
+            "impossible",
+            f"the log holds {f.span_days:.0f} days; segments need {segmentation.HISTORY_DAYS}",
+            "bring more history",
+        )
+    if 0 < f.consenting < segmentation.FEWEST_READERS:
+        yield Finding(
+            "impossible",
+            f"only {plural(f.consenting, 'reader')} to group; segments need {segmentation.FEWEST_READERS}",
+            "bring more readers",
+        )
+    elif 0 < f.consenting < FEWEST_READERS:
         yield Finding("degraded", f"only {plural(f.consenting, 'reader')} to group", "bring more readers")
 
 

@@ -6,12 +6,16 @@ from typing import Any
 
 from readership.contracts import Evaluation
 from readership.evaluation.metrics import HIGHER_IS_BETTER
-from readership.evaluation.reports import words
+from readership.evaluation.reports import segment_charts, words
 from readership.evaluation.reports.charts import Plot, plots
 from readership.evaluation.reports.page import write_page
 from readership.evaluation.reports.uplift_charts import learner_rows, uplift_plots
 
-PLOTS: dict[str, Callable[[Evaluation], Iterable[Plot]]] = {"probability": plots, "uplift": uplift_plots}
+PLOTS: dict[str, Callable[[Evaluation], Iterable[Plot]]] = {
+    "probability": plots,
+    "segment": segment_charts.plots,
+    "uplift": uplift_plots,
+}
 """What is drawn for each kind of answer; its page is the template of that name."""
 
 
@@ -24,8 +28,7 @@ def write_report(evaluation: Evaluation, folder: Path) -> Path:
         list(PLOTS[kind](evaluation)),
         evaluation=evaluation,
         summary=words.summarise(evaluation),
-        **(_words_of_probabilities(evaluation) if words.is_probability(evaluation) else {}),
-        **({"learners": learner_rows(evaluation)} if kind == "uplift" else {}),
+        **WORDS[kind](evaluation),
     )
 
 
@@ -36,3 +39,36 @@ def _words_of_probabilities(evaluation: Evaluation) -> dict[str, Any]:
         "comparison": words.comparison_rows(evaluation),
         "target_words": {"roc_auc": "ROC AUC", "precision": "precision", "recall": "recall"},
     }
+
+
+def _words_of_segments(evaluation: Evaluation) -> dict[str, Any]:
+    chosen = f"kmeans_{evaluation['protocol']['count']}"
+    kinds = dict.fromkeys(evaluation["candidates"], "candidate") | dict.fromkeys(evaluation["floors"], "floor")
+    found = {**evaluation["candidates"], **evaluation["floors"]}
+    return {
+        "comparison": [
+            {
+                "way": segment_charts.way_word(name),
+                "kind": _kind(kinds[name], metrics, name == chosen),
+                "metrics": metrics,
+            }
+            for name, metrics in found.items()
+        ],
+        "trait_words": [trait["label"] for trait in evaluation["segments"][0]["traits"].values()],
+    }
+
+
+def _kind(kind: str, metrics: Evaluation, chosen: bool) -> str:
+    """`champion`; `candidate: 1 segment, 34% in none`."""
+    if chosen:
+        return "champion"
+    noise = f", {metrics['noise_share']:.0%} in none" if metrics["noise_share"] else ""
+    return f"{kind}: {words.plural(metrics['segments'], 'segment')}{noise}"
+
+
+WORDS: dict[str, Callable[[Evaluation], dict[str, Any]]] = {
+    "probability": _words_of_probabilities,
+    "segment": _words_of_segments,
+    "uplift": lambda evaluation: {"learners": learner_rows(evaluation)},
+}
+"""What the template of each kind asks for besides the evaluation and its summary."""
