@@ -64,3 +64,34 @@ def odd(dataset: Dataset) -> Dataset:
     features[3::6, dataset.names.index("noise")] = -2e9
     features[5::11, dataset.names.index("always_one")] = 0
     return replace(dataset, features=features)
+
+
+LAGS = 6
+SCORE_COLUMNS = (
+    *(f"{name}_lag_{k}" for name in ("score", "silence_days", "articles") for k in range(1, LAGS + 1)),
+    "score_mean_ever",
+)
+
+
+def score_world(readers: int = 500, seed: int = 0) -> Dataset:
+    """The same readers with the scores of their last sessions; the next one is as usual for them, more or less."""
+    base = world(readers, seed)
+    rng = np.random.default_rng(seed + 1)
+    rows = len(base)
+    usual = np.repeat(30 + 12 * rng.normal(size=readers), len(CUTOFFS))
+    scores = np.clip(usual[:, None] + 8 * rng.normal(size=(rows, LAGS)), 0, 100)
+    there = np.arange(LAGS) < rng.integers(1, LAGS + 1, rows)[:, None]
+    scores = np.where(there, scores, np.nan)
+    silences = np.where(there, rng.exponential(3, (rows, LAGS)), np.nan)
+    articles = np.where(there, rng.poisson(2, (rows, LAGS)), np.nan)
+    mean = np.nanmean(scores, axis=1)
+    device = base.features[:, NAMES.index("device_type")] == 2
+    label = np.clip(usual + 6 * device + 8 * rng.normal(size=rows), 0, 100)
+    extra = np.column_stack([scores, silences, articles, mean])
+    return replace(
+        base,
+        task="engagement",
+        features=np.hstack([base.features, extra]).astype(np.float32),
+        names=(*NAMES, *SCORE_COLUMNS),
+        label=label.astype(np.float32),
+    )

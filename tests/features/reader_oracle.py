@@ -23,7 +23,7 @@ def counted(rows: Rows, as_of: datetime, snapshot_at: datetime) -> Rows:
 def features(rows: Rows, as_of: datetime) -> Values:
     """Every feature of a reader with these counted sessions."""
     recent = within(rows, as_of, 90)
-    values = tenure(rows, as_of)
+    values = tenure(rows, as_of) | last_sessions(rows, as_of)
     for group in (activity, rhythm, trend, habit, diversity, reading, ads_search):
         values |= group(recent, as_of)
     return values
@@ -135,6 +135,49 @@ def tenure(rows: Rows, as_of: datetime) -> Values:
         "engaged_seconds_ever": total(rows, "engaged_ms") / 1000 if total(rows, "engaged_events") else None,
         "registered": int(bool(registered)),
         "days_since_registration": days_since(min(registered, default=None), as_of),
+    }
+
+
+def score(row: dict[str, Any]) -> float:
+    """Points earned over points that could be, by what this row carries; rounded to thousandths."""
+    read = len(set(row["article_ids"])) if row["article_ids"] else row["article_views"]
+    nothing = row["article_views"] == 0
+    minutes = (row["session_end"] - row["session_start"]) / timedelta(minutes=1)
+    measured = row["engaged_events"] or row["scroll_events"] or row["article_completes"]
+    depth = row["scroll_depth_sum"] / row["scroll_events"] / 100 if row["scroll_events"] else 0
+    parts = [
+        (40, row["engaged_ms"] / (row["engaged_ms"] + 60_000), nothing or row["engaged_events"]),
+        (20, min(1, row["article_completes"] / max(1, read)), nothing or measured),
+        (15, depth, nothing or row["scroll_events"]),
+        (15, read / (read + 2), True),
+        (10, minutes / (minutes + 3), True),
+    ]
+    earned = sum(points * part for points, part, _ in parts)
+    return round(100 * earned / sum(points for points, _, known in parts if known), 3)
+
+
+def last_sessions(rows: Rows, as_of: datetime) -> Values:
+    def articles(row: dict[str, Any]) -> int:
+        return len(set(row["article_ids"])) if row["article_ids"] else row["article_views"]
+
+    newest = sorted(rows, key=lambda r: (r["session_end"], r["session_start"], -score(r), -articles(r)), reverse=True)
+    scores = [score(row) for row in newest]
+    begins = [as_of, *(row["session_start"] for row in newest)]
+    values: Values = dict.fromkeys(
+        f"{name}_lag_{k}" for name in ("score", "silence_days", "articles") for k in range(1, 31)
+    )
+    for k, row in enumerate(newest[:30], start=1):
+        values[f"score_lag_{k}"] = scores[k - 1]
+        values[f"silence_days_lag_{k}"] = max(0.0, (begins[k - 1] - row["session_end"]) / timedelta(days=1))
+        values[f"articles_lag_{k}"] = articles(row)
+    values |= {f"score_mean_{k}": sum(scores[:k]) / len(scores[:k]) for k in (3, 5, 10, 30)}
+    line = scores[:10][::-1]
+    middle, mean = (len(line) - 1) / 2, sum(line) / len(line)
+    above = sum((place - middle) * (value - mean) for place, value in enumerate(line))
+    return values | {
+        "score_mean_ever": sum(scores) / len(scores),
+        "score_spread_10": pstdev(line) if len(scores) > 1 else None,
+        "score_slope_10": above / sum((n - middle) ** 2 for n in range(len(line))) if len(scores) > 2 else None,
     }
 
 

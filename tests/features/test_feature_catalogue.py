@@ -83,6 +83,8 @@ def test_an_entry_is_read_from_the_comment_beside_its_column() -> None:
         Feature("tier", "g", "tier", "category", "missing when none", "category", True),
     ]
     assert not parse("g", "-- model_input: no\n" + sql)[0].model_input
+    of_one_task = parse("g", "-- model_input: engagement\n" + sql)[0]
+    assert (of_one_task.model_input, of_one_task.task) == (True, "engagement")
 
 
 def test_hashes_cover_every_statement() -> None:

@@ -1,13 +1,16 @@
 """A few features worked out by hand: the reader's own clock, consent, subscriptions, arrivals."""
 
+import random
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import polars as pl
 import pytest
 from session_rows import AS_OF, DAY, TICK, insert, session
 
 from readership.errors import InputError
-from readership.features.catalogue import catalogue
+from readership.features.catalogue import catalogue, input_groups
+from readership.models.engagement import session_score
 from readership.pipelines.features import feature_frame
 from readership.settings import Settings
 from readership.warehouse import Warehouse
@@ -147,9 +150,9 @@ def test_publisher_wide_activity_counts_those_who_agree_to_analytics(warehouse: 
 
 
 def test_columns_and_types_are_the_same_for_an_empty_warehouse(warehouse: Warehouse, settings: Settings) -> None:
-    empty = feature_frame(warehouse, AS_OF, AS_OF, settings=settings)
+    empty = feature_frame(warehouse, AS_OF, AS_OF, settings=settings, groups=input_groups())
     insert(warehouse, [session(1, AS_OF - DAY)])
-    one = feature_frame(warehouse, AS_OF, AS_OF, settings=settings)
+    one = feature_frame(warehouse, AS_OF, AS_OF, settings=settings, groups=input_groups())
     assert empty.height == 0
     assert empty.schema == one.schema
     assert one.columns == ["user_id", *[feature.name for feature in catalogue() if feature.model_input]]
@@ -158,3 +161,70 @@ def test_columns_and_types_are_the_same_for_an_empty_warehouse(warehouse: Wareho
 def test_an_unknown_group_is_named(warehouse: Warehouse, settings: Settings) -> None:
     with pytest.raises(InputError, match=r"no feature group 'clicks'; the groups are activity, ads_search"):
         feature_frame(warehouse, AS_OF, AS_OF, settings=settings, groups=["clicks"])
+
+
+def test_the_score_of_a_session_is_worked_out_from_what_its_log_carries(
+    warehouse: Warehouse, settings: Settings
+) -> None:
+    """Weights 40 time, 20 completion, 15 depth, 15 breadth, 10 length; half at 60 s, 2 articles, 3 minutes."""
+    whole = {"engaged_ms": 60_000, "engaged_events": 2, "article_completes": 1, "article_ids": ["a", "b", "a"]}
+    whole |= {"article_views": 3, "scroll_depth_sum": 120, "scroll_events": 2}
+    cases = {
+        1: (whole, 3, 40 / 2 + 20 / 2 + 15 * 0.6 + 15 / 2 + 10 / 2),  # 51.5
+        2: (
+            whole | {"scroll_depth_sum": 0, "scroll_events": 0},
+            3,
+            (40 / 2 + 20 / 2 + 15 / 2 + 10 / 2) / 85 * 100,
+        ),  # no scroll depth
+        3: ({"article_views": 2, "article_ids": ["a", "b"]}, 3, (15 / 2 + 10 / 2) / 25 * 100),  # views alone
+        4: ({"article_views": 2}, 3, (15 / 2 + 10 / 2) / 25 * 100),  # not even which articles
+        5: ({"article_views": 0}, 3, 10 / 2),  # nothing opened: nothing to measure, and nothing earned but length
+        6: ({"article_views": 1, "article_ids": ["a"]}, 0, 15 / 3 / 25 * 100),  # one page, one event
+        7: (whole | {"article_completes": 9}, 3, 40 / 2 + 20 + 15 * 0.6 + 15 / 2 + 10 / 2),  # at most all of them
+    }
+    insert(warehouse, [session(n, AS_OF - DAY, minutes=length, **columns) for n, (columns, length, _) in cases.items()])
+    frame = feature_frame(warehouse, AS_OF, AS_OF, settings=settings, groups=["recent"])
+    found = dict(frame.select("user_id", "score_lag_1").rows())
+    assert found == {n: pytest.approx(score, abs=0.0006) for n, (_, _, score) in cases.items()}
+
+
+def test_sql_and_python_score_sessions_alike(warehouse: Warehouse, settings: Settings) -> None:
+    rng = random.Random(3)
+    rows = []
+    for reader in range(200):
+        views = rng.choice([0, 1, 2, 7])
+        columns = {"article_views": views, "article_ids": [str(n) for n in range(views)], "scroll_events": views}
+        columns |= {"engaged_events": views, "engaged_ms": views * rng.randrange(90_000)}
+        columns |= {"article_completes": rng.randint(0, views), "scroll_depth_sum": rng.randint(0, 100 * views)}
+        rows.append(session(reader, AS_OF - DAY, minutes=rng.choice([0, 0.5, 12]), **columns))
+    insert(warehouse, rows)
+    frame = feature_frame(warehouse, AS_OF, AS_OF, settings=settings, groups=["recent"])
+    names = ("article_views", "article_completes", "engaged_ms", "scroll_depth_sum")
+    articles, completes, milliseconds, scroll = (np.array([row[name] for row in rows], float) for name in names)
+    length = np.array([(row["session_end"] - row["session_start"]).total_seconds() for row in rows])
+    expected = session_score(articles, completes, milliseconds / 1000, scroll, length)
+    np.testing.assert_allclose(frame["score_lag_1"].to_numpy(), expected, rtol=0, atol=0.0006)
+
+
+def test_lags_by_hand(warehouse: Warehouse, settings: Settings) -> None:
+    days = (9, 4, 1)  # a session of 3 minutes ends so many days before; articles 1, 2, 6
+    articles = {9: 1, 4: 2, 1: 6}
+    insert(warehouse, [session(1, AS_OF - d * DAY, minutes=3, article_views=articles[d]) for d in days])
+    row = feature_frame(warehouse, AS_OF, AS_OF, settings=settings, groups=["recent"]).row(0, named=True)
+    one, two, six = ((15 * n / (n + 2) + 5) / 25 * 100 for n in (1, 2, 6))  # 40, 50, 65
+    assert [row[f"score_lag_{k}"] for k in (1, 2, 3)] == [pytest.approx(s, abs=1e-3) for s in (six, two, one)]
+    assert [row[f"articles_lag_{k}"] for k in (1, 2, 3)] == [6, 2, 1]
+    assert row["silence_days_lag_1"] == 1
+    assert row["silence_days_lag_2"] == pytest.approx(3 - 3 / 1440)
+    assert row["silence_days_lag_3"] == pytest.approx(5 - 3 / 1440)
+    assert row["score_lag_4"] is row["silence_days_lag_4"] is row["articles_lag_4"] is None
+    assert row["score_mean_3"] == row["score_mean_ever"] == pytest.approx((one + two + six) / 3, abs=1e-3)
+    assert row["score_slope_10"] == pytest.approx((six - one) / 2, abs=1e-3)
+
+
+def test_lags_are_for_engagement_alone() -> None:
+    lag = next(feature for feature in catalogue() if feature.name == "score_lag_1")
+    assert lag.serves("engagement")
+    assert not lag.serves("churn")
+    assert set(input_groups("engagement")) - set(input_groups("churn")) == {"recent"}
+    assert "publisher" not in input_groups()

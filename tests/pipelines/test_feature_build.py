@@ -10,13 +10,14 @@ import pytest
 
 from readership.errors import InputError, NotEnoughData
 from readership.events.identity import reader_key
-from readership.features.catalogue import catalogue, categories, model_inputs
+from readership.features.catalogue import catalogue, categories, input_groups, model_inputs
 from readership.features.encoding import encode, row_encoder, vocabularies
 from readership.features.online import OnlineFeatures, published
 from readership.pipelines.features import build_features, feature_frame, materialise
 from readership.settings import Settings
 from readership.warehouse import Warehouse
 
+COMMON = [feature for feature in catalogue() if feature.serves("churn")]
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
 MATURED = NOW - timedelta(days=28)
 SESSION = """
@@ -61,7 +62,7 @@ def publisher(warehouse: Warehouse) -> Warehouse:
 def test_the_three_outputs(publisher: Warehouse, settings: Settings) -> None:
     built = build_features(publisher, settings, NOW)
     assert (built.matured_at, built.as_of) == (MATURED, NOW)
-    assert (built.readers, built.online_readers, built.features) == (2, 3, len(model_inputs()))
+    assert (built.readers, built.online_readers, built.features) == (2, 3, len(COMMON))
 
     file = pl.read_csv(settings.root / "user_features_ml_ready.csv", schema_overrides={"user_id": pl.String})
     rows = {row["user_id"]: row for row in file.to_dicts()}
@@ -78,7 +79,7 @@ def test_the_three_outputs(publisher: Warehouse, settings: Settings) -> None:
     assert not set(categories()) & set(file.columns)
 
     table = pl.read_parquet(settings.artifacts_dir / "features" / "features.parquet")
-    assert set(model_inputs()) <= set(table.columns)
+    assert {feature.name for feature in COMMON} <= set(table.columns)
     assert table.sort("user_id")["device_type"].to_list() == ["mobile", "app"]
     manifest = json.loads((settings.artifacts_dir / "features" / "manifest.json").read_text())
     assert manifest["categories"]["device_type"] == ["app", "mobile"]
@@ -89,7 +90,7 @@ def test_the_three_outputs(publisher: Warehouse, settings: Settings) -> None:
 
 def test_the_online_store_holds_what_the_same_sql_says_now(publisher: Warehouse, settings: Settings) -> None:
     materialise(publisher, settings, NOW)
-    frame = feature_frame(publisher, NOW, datetime.now(UTC), settings=settings)
+    frame = feature_frame(publisher, NOW, datetime.now(UTC), settings=settings, groups=input_groups())
     store = OnlineFeatures.open(settings.online_dir)
     assert store.meta.as_of == NOW
     names = list(model_inputs())
@@ -141,4 +142,4 @@ def test_a_folder_that_cannot_be_written_is_named_and_what_was_there_stays(
 
 def test_every_reader_feature_reaches_the_table(publisher: Warehouse, settings: Settings) -> None:
     frame = feature_frame(publisher, NOW, datetime.now(UTC), settings=settings)
-    assert set(frame.columns) == {"user_id", *(f.name for f in catalogue() if f.group != "publisher")}
+    assert set(frame.columns) == {"user_id", *(feature.name for feature in COMMON)}

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from readership.models.engagement import session_score
 from readership.pipelines import oracle
 from readership.pipelines.making import Asked
 from readership.pipelines.oracle import ad_oracle, click_oracle, conversion_oracle, engagement_oracle
@@ -40,7 +41,7 @@ def _free(warehouse: Warehouse) -> pl.DataFrame:
 def test_all_of_them(warehouse: Warehouse, truth: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """One world for all, since making it takes the time."""
     _conversion(warehouse, truth)
-    _engagement(warehouse, truth)
+    _engagement(warehouse, truth, monkeypatch)
     _clicks(warehouse, truth)
     _ads(warehouse, truth)
     monkeypatch.setattr(oracle, "MOST_READERS", 20)
@@ -68,7 +69,7 @@ def _conversion(warehouse: Warehouse, truth: str) -> None:
     assert offered["probability"].mean() > not_offered["probability"].mean()
 
 
-def _engagement(warehouse: Warehouse, truth: str) -> None:
+def _engagement(warehouse: Warehouse, truth: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = _free(warehouse)
     found = engagement_oracle(warehouse, asked, truth, sessions=6)
     assert found is not None
@@ -76,6 +77,14 @@ def _engagement(warehouse: Warehouse, truth: str) -> None:
     assert found.columns == ["user_id", "as_of", *oracle.ENGAGEMENT]
     assert (found["article_completes"] <= found["article_views"]).all()
     assert (found["engaged_seconds"] <= found["session_seconds"]).all()
+    monkeypatch.setattr(oracle, "EXPECTED_FROM", 6)
+    expected = oracle.expected_engagement(warehouse, asked, 14, truth)
+    assert expected is not None
+    assert len(expected) == found["user_id"].n_unique()
+    one = found.filter(pl.col("user_id") == expected["user_id"][3]).select(oracle.ENGAGEMENT)
+    by_hand = [session_score(*row) for row in one.rows()]
+    assert expected["score"][3] == pytest.approx(float(np.mean(by_hand)))
+    assert expected["score"].is_between(0, 100).all()
 
 
 def _clicks(warehouse: Warehouse, truth: str) -> None:
@@ -112,6 +121,7 @@ def test_no_oracle_without_a_truth(warehouse: Warehouse) -> None:
     asked = pl.DataFrame({"user_id": [1], "as_of": [now]}, schema_overrides={"user_id": pl.UInt64})
     assert conversion_oracle(warehouse, asked, 28, nowhere) is None
     assert engagement_oracle(warehouse, asked, nowhere) is None
+    assert oracle.expected_engagement(warehouse, asked, 14, nowhere) is None
     shown = pl.DataFrame({"slate_id": ["a"], "position": [1], "decision_id": ["b"]})
     assert click_oracle(warehouse, shown, now, now, nowhere) is None
     assert ad_oracle(warehouse, shown, now, now, nowhere) is None

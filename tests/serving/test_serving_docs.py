@@ -41,7 +41,7 @@ def test_vendored_files_keep_their_licences_and_stay_small() -> None:
 
 def test_openapi_describes_every_route_its_answers_and_keys(client: Caller) -> None:
     schema = client.get("/openapi.json").json()
-    about_a_reader = ["/v1/readers/{reader_id}/churn", "/v1/readers/{reader_id}/conversion"]
+    about_a_reader = [f"/v1/readers/{{reader_id}}/{task}" for task in ("churn", "conversion", "engagement")]
     segment = "/v1/readers/{reader_id}/segment"
     assert sorted(schema["paths"]) == ["/healthz", "/metrics", "/readyz", "/v1/models", *about_a_reader, segment]
     assert [parameter["name"] for parameter in schema["paths"][segment]["get"]["parameters"]] == ["reader_id"]
@@ -52,6 +52,7 @@ def test_openapi_describes_every_route_its_answers_and_keys(client: Caller) -> N
         assert list(route["responses"]["404"]["content"]) == ["application/problem+json"]
     assert schema["components"]["schemas"]["ChurnAnswer"]["example"]["band"] == "high"
     assert schema["components"]["schemas"]["ConversionAnswer"]["example"]["action"] == "prompt"
+    assert schema["components"]["schemas"]["EngagementAnswer"]["example"]["band"] == "deep"
     assert schema["components"]["schemas"]["SegmentAnswer"]["example"]["segment_id"] == 3
     assert set(schema["components"]["securitySchemes"]) == {"bearer", "key"}
     assert not re.search(r"https?://", str(schema))

@@ -102,7 +102,7 @@ def _middle(rounds: list[dict[str, Any]], figure: str) -> float:
 def build_world(home: Path, readers: int, trees: int = TREES) -> int:
     """Fill `home` with an online store of `readers` readers (ids from 0) and a champion; returns the feature count."""
     chance = np.random.default_rng(7)
-    inputs = [feature for feature in catalogue() if feature.model_input]
+    inputs = [feature for feature in catalogue() if feature.serves("churn")]
     numbers = [feature.name for feature in inputs if feature.kind == "number"]
     words = [feature.name for feature in inputs if feature.kind == "category"]
     values = _values(chance, readers, len(numbers))

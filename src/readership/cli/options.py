@@ -19,6 +19,7 @@ class Task(StrEnum):
 
     churn = "churn"
     conversion = "conversion"
+    engagement = "engagement"
     segmentation = "segmentation"
 
 
@@ -30,6 +31,7 @@ class Model(StrEnum):
     conversion = "conversion"
     conversion_uplift = "conversion_uplift"
     churn_subscribers_uplift = "churn_subscribers_uplift"
+    engagement = "engagement"
     segmentation = "segmentation"
 
 

@@ -10,6 +10,10 @@ from readership.warehouse import read_sql
 PAID_PERIOD_ENDS_DAYS = 30
 RENEWAL_GRACE_DAYS = 30
 CONVERSION_LOOKBACK_DAYS = 28
+ENGAGEMENT_LOOKBACK_DAYS = 28
+ENGAGEMENT_HORIZON_DAYS = 14
+KNOWN = "known"
+"""Readers with two known sessions: the population of engagement, registered or not."""
 SUBSCRIBER_LOOKBACK_DAYS = 28
 
 
@@ -70,9 +74,11 @@ def _rule(task: str, population: str, settings: Settings) -> LabelRule:
             return _churn_subscribers()
         case "conversion", "registered":
             return _conversion(settings.conversion_horizon_days)
+        case "engagement", "registered" | "known":
+            return _engagement()
     raise InputError(
         f"there is no label for task {task!r} of population {population!r}; "
-        "there are churn (registered, subscribers) and conversion (registered)"
+        "there are churn (registered, subscribers), conversion (registered) and engagement (known)"
     )
 
 
@@ -128,5 +134,20 @@ def _conversion(horizon_days: int) -> LabelRule:
         definition=(
             f"registered readers without a paid tier, seen in the {CONVERSION_LOOKBACK_DAYS} days before the "
             f"cut-off; converted: a subscription started in the {horizon_days} days from it"
+        ),
+    )
+
+
+def _engagement() -> LabelRule:
+    return LabelRule(
+        name="engagement",
+        task="engagement",
+        population=KNOWN,
+        lookback_days=ENGAGEMENT_LOOKBACK_DAYS,
+        horizon_days=ENGAGEMENT_HORIZON_DAYS,
+        definition=(
+            f"readers with at least two sessions before the cut-off, the last in the {ENGAGEMENT_LOOKBACK_DAYS} days "
+            f"before it; the answer is the engagement score (0 to 100) of the first session that starts in the "
+            f"{ENGAGEMENT_HORIZON_DAYS} days from it and is over within them; readers without one are not asked about"
         ),
     )

@@ -1,5 +1,6 @@
 """The same metrics for parts of the readers: a good average may hide a part it fails."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,15 @@ MOST_VALUES = 8
 FEWEST_OF_A_CLASS = 20
 
 
-def slices(test: Dataset, probability: Floats, draws: Draws) -> list[dict[str, Any]]:
+Part = Callable[[Dataset, Floats, Draws, NDArray[np.bool_]], dict[str, Any]]
+"""What is measured of some rows."""
+
+
+def slices(test: Dataset, probability: Floats, draws: Draws, of: Part | None = None) -> list[dict[str, Any]]:
     """Metrics for the commonest values of every slicing column that has more than one, largest first.
 
-    The rest of a column with more than `MOST_VALUES` of them comes last, together, as "<how many> others".
+    `of` says what is measured of some rows; by default `part`. The rest of a column with more than `MOST_VALUES` of
+    them comes last, together, as "<how many> others".
     """
     found = []
     for column, values in test.slices.items():
@@ -28,14 +34,16 @@ def slices(test: Dataset, probability: Floats, draws: Draws) -> list[dict[str, A
         parts = [(str(name) or "(none)", text == name) for name in shown]
         if len(names) > len(shown):
             parts.append((f"{len(names) - len(shown)} others", ~np.isin(text, shown)))
-        found += [{"slice": column, "value": name, **part(test, probability, draws, rows)} for name, rows in parts]
+        found += [
+            {"slice": column, "value": name, **(of or part)(test, probability, draws, rows)} for name, rows in parts
+        ]
     return found
 
 
-def per_as_of(test: Dataset, probability: Floats, draws: Draws) -> list[dict[str, Any]]:
+def per_as_of(test: Dataset, probability: Floats, draws: Draws, of: Part | None = None) -> list[dict[str, Any]]:
     """Metrics for every test cut-off on its own: a pooled figure hides how they differ."""
     return [
-        {"as_of": iso(cutoff), **part(test, probability, draws, test.as_of == cutoff)}
+        {"as_of": iso(cutoff), **(of or part)(test, probability, draws, test.as_of == cutoff)}
         for cutoff in np.unique(test.as_of)
     ]
 

@@ -1,7 +1,8 @@
 """The feature catalogue, read from the comments beside the columns in `groups/*.sql`.
 
 A column of a group reads `<expression> AS <name>, -- <unit> | <meaning> | <null rule>`. The unit `category`
-marks text; a null rule beginning with `0` says that a reader without a row has truly none.
+marks text; a null rule beginning with `0` says that a reader without a row has truly none. A group whose header says
+`model_input: no` is for no model, one with `model_input: <task>` for the models of that task alone.
 """
 
 import hashlib
@@ -19,7 +20,7 @@ READER = "user_id"
 _ENTRY = re.compile(
     r"(?:^\s*|\bAS\s+)(?P<name>[a-z][a-z0-9_]*),?\s+--\s+(?P<unit>[^|]+)\|(?P<meaning>[^|]+)\|(?P<null>[^|]+)$"
 )
-_NOT_AN_INPUT = re.compile(r"^-- model_input: no$", re.MULTILINE)
+_INPUT_OF = re.compile(r"^-- model_input: (\w+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Feature:
     meaning      words for a sentence: "sessions that ended in the last 7 days"
     null_rule    when it is missing, or that it is 0 when there is none
     model_input  False for publisher-wide activity, which is a clock and not a trait of a reader
+    task         the only task whose models may see it; empty: those of every task
     """
 
     name: str
@@ -38,11 +40,16 @@ class Feature:
     null_rule: str
     kind: Literal["number", "category"]
     model_input: bool
+    task: str = ""
 
     @property
     def zero_when_none(self) -> bool:
         """Whether a reader without a row in the group has 0 rather than nothing known."""
         return self.null_rule.startswith("0")
+
+    def serves(self, task: str) -> bool:
+        """Whether a model of `task` may see it."""
+        return self.model_input and self.task in ("", task)
 
 
 @cache
@@ -71,7 +78,8 @@ def by_name() -> Mapping[str, Feature]:
 
 def parse(group: str, sql: str) -> list[Feature]:
     """Catalogue entries written in a group's text."""
-    model_input = not _NOT_AN_INPUT.search(sql)
+    stated = _INPUT_OF.search(sql)
+    task = stated[1] if stated else ""
     found = [match for line in sql.splitlines() if (match := _ENTRY.search(line))]
     return [
         Feature(
@@ -81,19 +89,26 @@ def parse(group: str, sql: str) -> list[Feature]:
             unit=entry["unit"].strip(),
             null_rule=entry["null"].strip(),
             kind="category" if entry["unit"].strip() == "category" else "number",
-            model_input=model_input,
+            model_input=task != "no",
+            task="" if task == "no" else task,
         )
         for entry in found
     ]
 
 
+def input_groups(task: str | None = None) -> tuple[str, ...]:
+    """Groups whose features the models of `task` may see; without one, those that some model may see."""
+    found = {f.group for f in catalogue() if (f.model_input if task is None else f.serves(task))}
+    return tuple(group for group in group_names() if group in found)
+
+
 def model_inputs() -> tuple[str, ...]:
-    """Names of the features a model may see, in catalogue order."""
+    """Names of the features that some model may see, in catalogue order."""
     return tuple(feature.name for feature in catalogue() if feature.model_input)
 
 
 def categories() -> tuple[str, ...]:
-    """Names of the text features a model may see, in catalogue order."""
+    """Names of the text features that some model may see, in catalogue order."""
     return tuple(feature.name for feature in catalogue() if feature.model_input and feature.kind == "category")
 
 

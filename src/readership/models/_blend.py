@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from readership.contracts import Dataset, Model, ModelSpec
 from readership.models._linear import LogisticRegression
-from readership.models._onnx import mean_of
+from readership.models._onnx import weighted_sum
 from readership.models._rows import Vocabularies, usable
 from readership.models._trees import XGBoost
 
@@ -57,7 +57,7 @@ class Blend:
 
     def to_onnx(self) -> bytes:
         """See `contracts.Model`."""
-        return mean_of([part.to_onnx() for part in self._parts])
+        return weighted_sum([part.to_onnx() for part in self._parts], [0.5, 0.5])
 
     def native(self) -> tuple[str, bytes]:
         """Both native forms in one JSON file."""

@@ -1,8 +1,8 @@
-"""Logistic regression on prepared columns: the simple candidate that every other must beat."""
+"""A line on prepared columns, for log-odds or for a score: the simple candidate that every other must beat."""
 
 import json
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,10 +10,7 @@ from numpy.typing import NDArray
 from readership.contracts import Dataset, ModelSpec
 from readership.models._onnx import Graph
 from readership.models._preparation import Preparation
-from readership.models._rows import Vocabularies, labelled, spread_loss, usable
-
-STRENGTHS = (0.001, 0.01, 0.1)
-USUAL = 0.01
+from readership.models._rows import Vocabularies, labelled, spread_loss, squared_error, usable
 
 
 @dataclass
@@ -26,6 +23,9 @@ class LogisticRegression:
 
     spec: ModelSpec
     FILE = "coefficients.json"
+    STRENGTH = "C"
+    STRENGTHS: ClassVar[tuple[float, ...]] = (0.001, 0.01, 0.1)
+    USUAL: ClassVar[float] = 0.01
 
     def fit(self, train: Dataset, valid: Dataset | None) -> Self:
         """See `contracts.Model`."""
@@ -34,7 +34,7 @@ class LogisticRegression:
         self._preparation = self._prepare(rows)
         columns = self._preparation.apply(rows.features)
         self._coefficients, self._constant, strength = self._best(columns, rows, valid)
-        self.spec = replace(self.spec, parameters={**self.spec.parameters, "C": strength})
+        self.spec = replace(self.spec, parameters={**self.spec.parameters, self.STRENGTH: strength})
         return self
 
     @classmethod
@@ -89,25 +89,48 @@ class LogisticRegression:
         return Preparation.fit(rows)
 
     def _best(self, columns: NDArray[np.float64], rows: Dataset, valid: Dataset | None) -> tuple[Any, float, float]:
-        chosen = self.spec.parameters.get("C")
+        chosen = self.spec.parameters.get(self.STRENGTH)
         if chosen is not None or valid is None:
-            strength = USUAL if chosen is None else float(chosen)
-            return *_solve(columns, rows, strength), strength
+            strength = self.USUAL if chosen is None else float(chosen)
+            return *self._solve(columns, rows, strength), strength
         later = labelled(valid)
         prepared = self._preparation.apply(later.features)
         best: tuple[float, Any, float, float] | None = None
-        for strength in STRENGTHS:
-            coefficients, constant = _solve(columns, rows, strength)
-            loss = spread_loss(later.label, prepared @ coefficients + constant, later.weight)
+        for strength in self.STRENGTHS:
+            coefficients, constant = self._solve(columns, rows, strength)
+            loss = self._loss(later.label, prepared @ coefficients + constant, later.weight)
             if best is None or loss < best[0]:
                 best = (loss, coefficients, constant, strength)
         assert best is not None
         return best[1:]
 
+    _loss = staticmethod(spread_loss)
 
-def _solve(columns: NDArray[np.float64], rows: Dataset, strength: float) -> tuple[NDArray[np.float64], float]:
-    from sklearn.linear_model import LogisticRegression as Solver
+    @staticmethod
+    def _solve(columns: NDArray[np.float64], rows: Dataset, strength: float) -> tuple[NDArray[np.float64], float]:
+        from sklearn.linear_model import LogisticRegression as Solver
 
-    solver = Solver(C=strength, solver="newton-cholesky", max_iter=100, tol=1e-6)
-    solver.fit(columns, rows.label, sample_weight=rows.weight)
-    return solver.coef_[0].astype(np.float64), float(solver.intercept_[0])
+        solver = Solver(C=strength, solver="newton-cholesky", max_iter=100, tol=1e-6)
+        solver.fit(columns, rows.label, sample_weight=rows.weight)
+        return solver.coef_[0].astype(np.float64), float(solver.intercept_[0])
+
+
+class Ridge(LogisticRegression):
+    """A score linear in the prepared columns, shrunk by L2, by least squares.
+
+    Parameters: `alpha`, the shrinkage: with coefficients b it adds alpha · |b|² to the mean squared error.
+    """
+
+    STRENGTH = "alpha"
+    STRENGTHS = (0.01, 0.1, 0.3, 1.0, 3.0)
+    USUAL = 1.0
+    _loss = staticmethod(squared_error)
+
+    @staticmethod
+    def _solve(columns: NDArray[np.float64], rows: Dataset, strength: float) -> tuple[NDArray[np.float64], float]:
+        share = rows.weight / rows.weight.sum()
+        middle, level = share @ columns, float(share @ rows.label)
+        centred = columns - middle
+        spread = (centred * share[:, None]).T @ centred + strength * np.eye(columns.shape[1])
+        coefficients = np.linalg.solve(spread, centred.T @ (share * (rows.label - level)))
+        return coefficients, level - float(middle @ coefficients)

@@ -79,11 +79,25 @@ class Graph:
         self._nodes.append(helper.make_node(operator, list(inputs), [name], domain=domain, **attributes))
         return name
 
+    def last_state(self, operator: str, *inputs: str, **attributes: Any) -> str:
+        """One recurrent node; returns the name of its second output, the state after the last step."""
+        from onnx import helper
+
+        name = f"v{len(self._nodes)}"
+        self._nodes.append(helper.make_node(operator, list(inputs), ["", name], **attributes))
+        return name
+
     def double(self, name: str) -> str:
         """The same values as float64."""
         from onnx import TensorProto
 
         return self.add("Cast", name, to=TensorProto.DOUBLE)
+
+    def single(self, name: str) -> str:
+        """The same values as float32."""
+        from onnx import TensorProto
+
+        return self.add("Cast", name, to=TensorProto.FLOAT)
 
     def trees(self, name: str, trees: Sequence[Tree], base: float = 0.0) -> str:
         """Sum of what the trees' leaves add, float32 [n, 1]."""
@@ -125,14 +139,17 @@ class Graph:
         return bytes(model.SerializeToString())
 
 
-def mean_of(models: Sequence[bytes]) -> bytes:
-    """One model whose margin is the mean of these models' margins over the same features."""
+def weighted_sum(models: Sequence[bytes], weights: Sequence[float]) -> bytes:
+    """One model whose margin is the sum of these models' margins over the same features, each times its weight."""
     import onnx
 
     parts = [onnx.load_model_from_string(content) for content in models]
     whole = Graph(parts[0].graph.input[0].type.tensor_type.shape.dim[1].dim_value)
-    margins = [whole.double(whole.embed(part, f"p{number}_")) for number, part in enumerate(parts)]
-    return whole.finish(whole.add("Mul", whole.add("Sum", *margins), whole.constant(np.array(1 / len(parts)))))
+    margins = [
+        whole.add("Mul", whole.double(whole.embed(part, f"p{number}_")), whole.constant(np.array(float(weight))))
+        for number, (part, weight) in enumerate(zip(parts, weights, strict=True))
+    ]
+    return whole.finish(whole.add("Sum", *margins))
 
 
 def floor_float32(threshold: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 ABSENCE = ("days_since_last_session", "current_gap_days", "current_gap_over_usual", "days_since_last_article_view")
 VISITS = ("sessions", "active_days", "events", "article_views")
-_WINDOW = re.compile(r"_(\d+[dw]|ever)$")
+MOVED = {"probability": "the risk", "score": "the score"}
+"""What a reason raises or lowers, by the kind of answer."""
+_WINDOW = re.compile(r"_(\d+[dw]|lag_\d+|mean_\d+|mean_ever|ever)$")
 _MISSING_RULE = re.compile(r"missing when (?P<when>.+)$")
 
 
@@ -49,8 +51,9 @@ def reasons(
     described: Mapping[str, Described],
     categories: Mapping[str, Sequence[str]],
     top: int = 3,
+    moved: str = "the risk",
 ) -> list[list[str]]:
-    """The `top` reasons of each row in words, largest contribution first, each with its direction.
+    """The `top` reasons of each row in words, largest contribution first, each with its direction: `moved` up or down.
 
     `contributions` [n, p + 1] are those of `Model.contributions` for `features` [n, p]; the constant is no reason.
     """
@@ -70,7 +73,7 @@ def reasons(
                 continue
             leading = int(np.argmax(np.where(member[:, kind] > 0, parts[row] * np.sign(total), -np.inf)))
             phrase = _phrase(names, leading, features[row], described, categories)
-            words.append(f"{phrase} ({'raises' if total > 0 else 'lowers'} the risk)")
+            words.append(f"{phrase} ({'raises' if total > 0 else 'lowers'} {moved})")
         told.append(words)
     return told
 

@@ -77,3 +77,12 @@ def level(label: NDArray[np.float32], margin: NDArray[np.float64], weight: NDArr
 def row_losses(label: NDArray[np.float32], margin: NDArray[np.float64]) -> NDArray[np.float64]:
     """-log(probability given to what happened) of each row [n], from log-odds."""
     return np.logaddexp(0.0, margin) - label * margin
+
+
+def squared_error(label: NDArray[np.float32], margin: NDArray[np.float64], weight: NDArray[np.float64]) -> float:
+    """Mean squared distance of a margin, which is a score, from what happened, weighted.
+
+    >>> squared_error(np.array([10.0, 20.0]), np.array([12.0, 20.0]), np.ones(2))    # (4 + 0) / 2
+    2.0
+    """
+    return float(np.average((label - margin) ** 2, weights=weight))

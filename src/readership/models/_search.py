@@ -70,12 +70,28 @@ def _neural_network(trial: Any) -> dict[str, Any]:
     }
 
 
+def _ridge(trial: Any) -> dict[str, Any]:
+    return {"alpha": trial.suggest_float("alpha", 0.001, 10.0, log=True)}
+
+
+def _gru(trial: Any) -> dict[str, Any]:
+    return {
+        "units": trial.suggest_int("units", 4, 64, log=True),
+        "rate": trial.suggest_float("rate", 0.0005, 0.02, log=True),
+        "decay": trial.suggest_float("decay", 1e-6, 1e-2, log=True),
+    }
+
+
 SPACES: Mapping[str, Callable[[Any], dict[str, Any]]] = {
     "logistic_regression": _logistic_regression,
     "random_forest": _random_forest,
     "xgboost": _xgboost,
     "lightgbm": _lightgbm,
     "neural_network": _neural_network,
+    "ridge": _ridge,
+    "lightgbm_regression": _lightgbm,
+    "xgboost_regression": _xgboost,
+    "gru": _gru,
 }
 """What is looked for, by candidate; candidates made of others have no settings of their own."""
 

@@ -9,6 +9,7 @@ import numpy as np
 from readership.contracts import Dataset, Model, ModelSpec
 from readership.models._blend import Blend
 from readership.models._calibration import Calibrator, Rows, choose, clustered_mean, fit
+from readership.models._ensemble import Ensemble
 from readership.models._rows import labelled, level, log_loss, row_losses
 from readership.models._tabular import build
 
@@ -50,8 +51,8 @@ def fit_candidates(
 ) -> dict[str, Model]:
     """Every spec fitted on `train` and stopped on `valid`, by name; `progress` hears the name and seconds of each.
 
-    What a blend is made of is fitted once, also where it is a candidate itself. `known` carries what was fitted on
-    these very rows from one call to the next.
+    What a blend or an ensemble is made of is fitted once, also where it is a candidate itself. `known` carries what
+    was fitted on these very rows from one call to the next.
     """
     known = {} if known is None else known
 
@@ -59,8 +60,11 @@ def fit_candidates(
         if repr(spec) not in known:
             began = time.perf_counter()
             model = build(spec)
-            parts = [fitted(part) for part in model.parts()] if isinstance(model, Blend) else []
-            known[repr(spec)] = model.join(parts) if isinstance(model, Blend) else model.fit(train, valid)
+            if isinstance(model, Blend | Ensemble):
+                model = model.join([fitted(part) for part in model.parts()])
+            else:
+                model = model.fit(train, valid)
+            known[repr(spec)] = model
             progress(spec.name, time.perf_counter() - began)
         return known[repr(spec)]
 

@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 from readership.contracts import Model, ModelSpec
 from readership.models._blend import Blend
+from readership.models._ensemble import PARTS, Ensemble, there
 from readership.models._floors import RECENCY, BaseRate, Recency
 from readership.models._forest import RandomForest
 from readership.models._linear import LogisticRegression
 from readership.models._network import NeuralNetwork
+from readership.models._score_floors import GlobalMean, LastScore, ReaderMean
 from readership.models._trees import LightGBM, XGBoost
 
 CANDIDATES: dict[str, Callable[[ModelSpec], Model]] = {
@@ -23,10 +25,27 @@ CANDIDATES: dict[str, Callable[[ModelSpec], Model]] = {
 FLOORS: dict[str, Callable[[ModelSpec], Model]] = {"base_rate": BaseRate, "recency": Recency}
 """Rules that need no model, and that a champion must beat."""
 
+SCORES: dict[str, Callable[[ModelSpec], Model]] = {**PARTS, "ensemble": Ensemble}
+"""Models of a score from 0 to 100, simplest first."""
+
+SCORE_FLOORS: dict[str, Callable[[ModelSpec], Model]] = {
+    "global_mean": GlobalMean,
+    "last_score": LastScore,
+    "reader_mean": ReaderMean,
+}
+"""What anyone could say of a score without a model."""
+
+EVERY: dict[str, Callable[[ModelSpec], Model]] = {**CANDIDATES, **FLOORS, **SCORES, **SCORE_FLOORS}
+
 
 def candidates(task: str, seed: int = 0) -> list[ModelSpec]:
     """What to fit and compare for `task` (any binary one), simplest first."""
     return [ModelSpec(name, seed=seed) for name in CANDIDATES]
+
+
+def score_candidates(seed: int = 0) -> list[ModelSpec]:
+    """What to fit and compare for a score, simplest first; the recurrent network only where PyTorch is installed."""
+    return [ModelSpec(name, seed=seed) for name in (*there(), "ensemble")]
 
 
 def rules_of_thumb(names: tuple[str, ...]) -> list[ModelSpec]:
@@ -40,7 +59,6 @@ def build(spec: ModelSpec) -> Model:
 
     Raises KeyError naming the models there are.
     """
-    builders = CANDIDATES | FLOORS
-    if spec.name not in builders:
-        raise KeyError(f"there is no model {spec.name!r}; there are {', '.join(builders)}")
-    return builders[spec.name](spec)
+    if spec.name not in EVERY:
+        raise KeyError(f"there is no model {spec.name!r}; there are {', '.join(EVERY)}")
+    return EVERY[spec.name](spec)

@@ -1,21 +1,21 @@
 """Boosted trees by XGBoost and LightGBM: missing values and categories are read as they are.
 
 Both grow many small, heavily shrunk trees on a share of columns and rows, which holds up when readers change;
-`valid` (later cut-offs) stops them, by `spread_loss`. A categorical split singles out one word, so an unseen word
-never follows it.
+`valid` (later cut-offs) stops them, by `spread_loss` or, for a score, by squared error. A categorical split singles
+out one word, so an unseen word never follows it.
 """
 
 import json
-import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from readership.contracts import Dataset, ModelSpec
 from readership.models._onnx import Graph, Tree, floor_float32
-from readership.models._rows import Vocabularies, in_name_order, labelled, spread_loss, usable
+from readership.models._rows import Vocabularies, in_name_order, labelled, spread_loss, squared_error, usable
 
 ROUNDS = 100
 MOST_ROUNDS = 600
@@ -23,12 +23,37 @@ PATIENCE = 40
 ONE_WORD = 10_000
 
 
+class Loss(NamedTuple):
+    """What trees make small: the libraries' words for it, how their answers become margins, what stops them."""
+
+    xgboost: str
+    lightgbm: str
+    margin: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+    measure: Callable[[NDArray[np.float32], NDArray[np.float64], NDArray[np.float64]], float]
+
+    def watched(self, given: NDArray[np.float32], data: Any) -> float:
+        """What early stopping watches, from the answers a library gives."""
+        weight = data.get_weight()
+        whole = np.ones(len(given)) if weight is None or not len(weight) else weight.astype(np.float64)
+        return self.measure(data.get_label(), self.margin(given.astype(np.float64)), whole)
+
+
+def _log_odds(share: NDArray[np.float64]) -> NDArray[np.float64]:
+    held = np.clip(share, 1e-7, 1 - 1e-7)
+    return np.log(held / (1 - held))
+
+
+LOGISTIC = Loss("binary:logistic", "binary", _log_odds, spread_loss)
+SQUARED = Loss("reg:squarederror", "regression", np.asarray, squared_error)
+
+
 @dataclass
 class XGBoost:
-    """XGBoost with logistic loss. Parameters override `DEFAULTS`; `rounds` is the number of trees."""
+    """XGBoost, by default with logistic loss. Parameters override `DEFAULTS`; `rounds` is the number of trees."""
 
     spec: ModelSpec
     FILE = "xgboost.json"
+    LOSS: ClassVar[Loss] = LOGISTIC
 
     DEFAULTS = {  # noqa: RUF012 (a constant, never changed)
         "eta": 0.05,
@@ -52,7 +77,7 @@ class XGBoost:
         settings = {
             **self.DEFAULTS,
             **chosen,
-            "objective": "binary:logistic",
+            "objective": self.LOSS.xgboost,
             "disable_default_eval_metric": 1,
             "tree_method": "hist",
             "max_cat_to_onehot": ONE_WORD,
@@ -67,7 +92,7 @@ class XGBoost:
             self._matrix(rows.features, rows),
             num_boost_round=MOST_ROUNDS if stops else rounds or ROUNDS,
             evals=watched,
-            custom_metric=lambda given, data: ("spread", _spread(given, data)),
+            custom_metric=lambda given, data: ("watched", self.LOSS.watched(given, data)),
             early_stopping_rounds=PATIENCE if stops else None,
             verbose_eval=False,
         )
@@ -88,10 +113,10 @@ class XGBoost:
     def to_onnx(self) -> bytes:
         """See `contracts.Model`."""
         content = json.loads(self._booster.save_raw("json"))["learner"]
-        share = float(content["learner_model_param"]["base_score"].strip("[]"))
+        base = self.LOSS.margin(np.array([float(content["learner_model_param"]["base_score"].strip("[]"))]))
         trees = [_xgboost_tree(tree, self._order) for tree in content["gradient_booster"]["model"]["trees"]]
         graph = Graph(len(self._names))
-        return graph.finish(graph.trees("features", trees, base=math.log(share / (1 - share))))
+        return graph.finish(graph.trees("features", trees, base=float(base[0])))
 
     def native(self) -> tuple[str, bytes]:
         """XGBoost's own JSON; features in the order of their names."""
@@ -124,10 +149,11 @@ class XGBoost:
 
 @dataclass
 class LightGBM:
-    """LightGBM with logistic loss. Parameters override `DEFAULTS`; `rounds` is the number of trees."""
+    """LightGBM, by default with logistic loss. Parameters override `DEFAULTS`; `rounds` is the number of trees."""
 
     spec: ModelSpec
     FILE = "lightgbm.txt"
+    LOSS: ClassVar[Loss] = LOGISTIC
 
     DEFAULTS = {  # noqa: RUF012 (a constant, never changed)
         "learning_rate": 0.05,
@@ -152,7 +178,7 @@ class LightGBM:
         settings = {
             **self.DEFAULTS,
             **chosen,
-            "objective": "binary",
+            "objective": self.LOSS.lightgbm,
             "metric": "None",
             "max_cat_to_onehot": ONE_WORD,
             "num_threads": 1,
@@ -167,7 +193,7 @@ class LightGBM:
             fitted,
             num_boost_round=MOST_ROUNDS if stops else rounds or ROUNDS,
             valid_sets=[self._matrix(labelled(valid), settings, fitted)] if valid and stops else None,
-            feval=lambda given, data: ("spread", _spread(given, data), False),
+            feval=lambda given, data: ("watched", self.LOSS.watched(given, data), False),
             callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)] if stops else None,
         )
         rounds = booster.best_iteration if stops else booster.num_trees()
@@ -224,12 +250,16 @@ class LightGBM:
         )
 
 
-def _spread(given: NDArray[np.float32], data: Any) -> float:
-    """What early stopping watches: `spread_loss` of the probabilities a library gives."""
-    share = np.clip(given.astype(np.float64), 1e-7, 1 - 1e-7)
-    weight = data.get_weight()
-    whole = np.ones(len(share)) if weight is None or not len(weight) else weight.astype(np.float64)
-    return spread_loss(data.get_label(), np.log(share / (1 - share)), whole)
+class XGBoostRegression(XGBoost):
+    """XGBoost with squared error: the margin is the expected score."""
+
+    LOSS = SQUARED
+
+
+class LightGBMRegression(LightGBM):
+    """LightGBM with squared error: the margin is the expected score."""
+
+    LOSS = SQUARED
 
 
 def _unsorted(parts: NDArray[np.float64], order: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ import polars as pl
 
 from readership.evaluation.leakage import AuditReport, Check, verdict
 from readership.events.consent import bits
-from readership.features.catalogue import catalogue
+from readership.features.catalogue import catalogue, input_groups
 from readership.pipelines.brute_force import brute_force
 from readership.pipelines.dataset import newest_load
 from readership.pipelines.features import feature_frame
@@ -71,7 +71,7 @@ def _audit_all(warehouse: Warehouse, settings: Settings, span: Span, said: Progr
     cutoffs = audit_cutoffs(span)
 
     def ask(asked: Warehouse, as_of: datetime) -> pl.DataFrame:
-        return feature_frame(asked, as_of, FAR, settings=settings)
+        return feature_frame(asked, as_of, FAR, settings=settings, groups=input_groups())
 
     questions = [Question("the feature catalogue", ask)]
     with copy_of(warehouse, newest_load(warehouse), _share(span)):

@@ -12,7 +12,7 @@ from readership.evaluation.brute_force.log import DAY, DAYS, START, Event, rando
 from readership.evaluation.leakage import Check, Difference, compare
 from readership.events.consent import bits
 from readership.events.mapping import load_mapping
-from readership.features.catalogue import READER, catalogue
+from readership.features.catalogue import READER, catalogue, input_groups
 from readership.pipelines.features import feature_frame
 from readership.pipelines.ingest import ingest
 from readership.pipelines.time_travel import FAR
@@ -54,7 +54,7 @@ def deliver(warehouse: Warehouse, events: Sequence[Event], settings: Settings) -
 def _compared(
     warehouse: Warehouse, settings: Settings, log: Sequence[Event], cutoff: datetime
 ) -> tuple[Difference, set[str]]:
-    frame = feature_frame(warehouse, cutoff, FAR, settings=settings)
+    frame = feature_frame(warehouse, cutoff, FAR, settings=settings, groups=input_groups())
     inputs = [feature for feature in catalogue() if feature.model_input]
     kinds = {feature.name: feature.kind for feature in inputs}
     second = brute_force_frame(log, cutoff, bits(settings.default_consent), kinds)

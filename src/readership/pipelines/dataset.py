@@ -13,7 +13,7 @@ from readership.datasets.assemble import Cutoff, Sample, assemble, check_folds, 
 from readership.datasets.rules import LabelRule, label_rule
 from readership.datasets.store import DatasetManifest, content_hash, fold_dates
 from readership.events.consent import bits
-from readership.features.catalogue import catalogue
+from readership.features.catalogue import catalogue, input_groups
 from readership.features.catalogue import sql_hashes as feature_hashes
 from readership.pipelines.features import feature_frame
 from readership.settings import Settings
@@ -23,7 +23,8 @@ from readership.warehouse import Warehouse, read_sql
 def labels(warehouse: Warehouse, task: str, as_of: datetime, snapshot_at: datetime, settings: Settings) -> pl.DataFrame:
     """Who is asked about at `as_of`, and what happened: user_id, label (churn_subscribers: and the reason).
 
-    `task` is churn, churn_subscribers or conversion. Labels are right once the rule's horizon has passed.
+    `task` is churn, churn_subscribers, conversion or engagement, whose label is missing where no session came.
+    Labels are right once the rule's horizon has passed.
     """
     return _labels(warehouse, label_rule(task, settings), as_of, snapshot_at, settings)
 
@@ -45,14 +46,16 @@ def build_dataset(
     """
     rule = label_rule(task, settings, population)
     snapshot = snapshot_at or newest_load(warehouse)
-    labelled = {cutoff: _labels(warehouse, rule, cutoff, snapshot, settings) for cutoff in folds.all()}
+    labelled = {
+        cutoff: _labels(warehouse, rule, cutoff, snapshot, settings).drop_nulls("label") for cutoff in folds.all()
+    }
     sample = _sample(labelled, folds, max_rows)
-    cutoffs = list(_cutoffs(warehouse, settings, folds, labelled, sample, snapshot))
-    dataset = assemble(rule.name, cutoffs, folds, catalogue(), sample)
+    cutoffs = list(_cutoffs(warehouse, settings, rule, labelled, sample, folds.test, snapshot))
+    dataset = assemble(rule.name, cutoffs, folds, [f for f in catalogue() if f.serves(rule.task)], sample)
     check_folds(dataset, folds, lambda cutoff: _who_is_missing(warehouse, rule, cutoff, snapshot, settings))
     manifest = DatasetManifest(
         task=rule.name,
-        population=population,
+        population=rule.population,
         definition=rule.definition,
         snapshot_at=snapshot.isoformat(),
         horizon_days=rule.horizon_days,
@@ -63,7 +66,7 @@ def build_dataset(
         max_rows=max_rows,
         rows=len(dataset),
         readers=len(np.unique(dataset.reader)),
-        positives=int(dataset.label.sum()),
+        positives=int((dataset.label > 0).sum()),
         row_counts={cutoff.as_of.isoformat(): cutoff.labels.height for cutoff in cutoffs},
         left_out=tuple(c.isoformat() for c in folds.all() if _outages(warehouse, rule, c, snapshot)),
         sampled={"with_positive": sample.share_with, "without": sample.share_without} if sample else None,
@@ -135,15 +138,18 @@ def _sample(labelled: dict[datetime, pl.DataFrame], folds: Folds, max_rows: int 
 def _cutoffs(
     warehouse: Warehouse,
     settings: Settings,
-    folds: Folds,
+    rule: LabelRule,
     labelled: dict[datetime, pl.DataFrame],
     sample: Sample | None,
+    whole: tuple[datetime, ...],
     snapshot_at: datetime,
 ) -> Iterator[Cutoff]:
+    """Features of each cut-off's readers, sampled save at the cut-offs that stay `whole`."""
+    groups = input_groups(rule.task)
     for cutoff, rows in labelled.items():
-        if sample and cutoff not in folds.test:
+        if sample and cutoff not in whole:
             rows = rows.filter(pl.Series(sample.keeps(rows["user_id"].to_numpy())))
-        features = feature_frame(warehouse, cutoff, snapshot_at, settings=settings)
+        features = feature_frame(warehouse, cutoff, snapshot_at, settings=settings, groups=groups)
         yield Cutoff(cutoff, rows, features.join(rows.select("user_id"), on="user_id", how="semi"))
 
 

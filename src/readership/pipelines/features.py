@@ -18,6 +18,7 @@ from readership.features.catalogue import (
     categories,
     group_names,
     group_sql,
+    input_groups,
     model_inputs,
     sql_hashes,
 )
@@ -71,9 +72,9 @@ def feature_frame(
 ) -> pl.DataFrame:
     """One row per reader known at `as_of` who agrees to `purposes`, ordered by reader.
 
-    Columns: `user_id` (UInt64), then the features of `groups` (every group of reader features where
-    none are named) in catalogue order; numbers as Float32, categories as String, null where not known.
-    The group `publisher` repeats one row for all readers and comes only when named.
+    Columns: `user_id` (UInt64), then the features of `groups` (where none are named, every group that is for the
+    models of any task) in catalogue order; numbers as Float32, categories as String, null where not known.
+    The group `publisher` repeats one row for all readers; it and groups for one task's models come only when named.
     """
     values = {"as_of": as_of, "snapshot_at": snapshot_at, "default_consent": bits(settings.default_consent)}
     consent = warehouse.frame(read_sql("readership.features", "consent"), **values)
@@ -119,7 +120,7 @@ def materialise(
     from readership.features.validation import validate
 
     snapshot = snapshot_at or datetime.now(UTC)
-    frame = feature_frame(warehouse, now, snapshot, settings=settings)
+    frame = feature_frame(warehouse, now, snapshot, settings=settings, groups=input_groups())
     frame = validate(of_brand(warehouse, settings, frame, now, snapshot))
     words = categories()
     numbers = [name for name in model_inputs() if name not in words]
@@ -150,8 +151,7 @@ def ml_ready(labelled: pl.DataFrame, words: dict[str, tuple[str, ...]]) -> pl.Da
 def _chosen(groups: Sequence[str] | None) -> list[str]:
     known = group_names()
     if groups is None:
-        inputs = {feature.group for feature in catalogue() if feature.model_input}
-        return [group for group in known if group in inputs]
+        return list(input_groups(task=""))
     if unknown := [group for group in groups if group not in known]:
         raise InputError(f"there is no feature group {unknown[0]!r}; the groups are {', '.join(known)}")
     return [group for group in known if group in groups]

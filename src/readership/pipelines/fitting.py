@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,30 @@ class Fit:
     def champion(self) -> Model:
         """The chosen model, as it would be deployed."""
         return self.models[self.choice.champion]
+
+
+class Chosen(Protocol):
+    """A champion's name, and why it was chosen."""
+
+    @property
+    def champion(self) -> str: ...
+    @property
+    def why(self) -> str: ...
+
+
+class Fitted(Protocol):
+    """What every experiment leaves, whatever the kind of its answer: enough to write and describe its champion."""
+
+    @property
+    def selection(self) -> Selection: ...
+    @property
+    def choice(self) -> Chosen: ...
+    @property
+    def calibrator(self) -> Calibrator: ...
+    @property
+    def test(self) -> Dataset: ...
+    @property
+    def champion(self) -> Model: ...
 
 
 class Calibrated(NamedTuple):

@@ -17,7 +17,9 @@ from readership.pipelines.time_travel import FAR, MS, Span, only_window, without
 from readership.settings import Settings
 from readership.warehouse import Warehouse
 
-TASKS = ("churn", "conversion")
+TASKS = ("churn", "conversion", "engagement")
+OF_SESSIONS = ("engagement",)
+"""Tasks whose label reads sessions rather than events."""
 LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 MODEL = ModelSpec("lightgbm", {"rounds": 50})
 MOST_ROWS = 20_000
@@ -54,7 +56,7 @@ def _one_window(warehouse: Warehouse, settings: Settings, rule: LabelRule, cutof
         nothing_after = ask()
     with only_window(warehouse, cutoff - rule.lookback, closes_at):
         nothing_before = ask()
-    with without_future(warehouse, cutoff + MS, sessions=False):
+    with without_future(warehouse, cutoff + MS, sessions=rule.task in OF_SESSIONS):
         known = ask()
     kept = nothing_before.keys() & full.keys()
     when = f"{rule.name} at {cutoff:%Y-%m-%d}"

@@ -10,13 +10,14 @@ import polars as pl
 from numpy.typing import NDArray
 
 from readership.contracts import Manifest
+from readership.datasets.rules import label_rule
 from readership.errors import NotEnoughData
-from readership.features.catalogue import by_name
+from readership.features.catalogue import by_name, input_groups
 from readership.features.encoding import encode
 from readership.features.online import ReasonsWriter
-from readership.models import churn, conversion, segmentation, uplift
+from readership.models import churn, conversion, engagement, segmentation, uplift
 from readership.models._native import restore
-from readership.models._reasons import reasons
+from readership.models._reasons import MOVED, reasons
 from readership.pipelines.brands import check_brand
 from readership.pipelines.dataset import labels, newest_load
 from readership.pipelines.features import feature_frame
@@ -78,8 +79,11 @@ def asked_about(warehouse: Warehouse, settings: Settings, now: datetime, task: s
     if task == segmentation.TASK:
         frame = returning(warehouse, settings, now, snapshot)
     else:
-        asked = labels(warehouse, task.removesuffix(uplift.SUFFIX), now, snapshot, settings).select("user_id")
-        frame = feature_frame(warehouse, now, snapshot, settings=settings).join(asked, on="user_id", how="semi")
+        question = task.removesuffix(uplift.SUFFIX)
+        asked = labels(warehouse, question, now, snapshot, settings).select("user_id")
+        groups = input_groups(label_rule(question, settings).task)
+        features = feature_frame(warehouse, now, snapshot, settings=settings, groups=groups)
+        frame = features.join(asked, on="user_id", how="semi")
     if frame.is_empty():
         raise NotEnoughData(f"{task}: nobody can be asked about at {now:%Y-%m-%d %H:%M} UTC; nothing was written")
     return frame
@@ -92,7 +96,7 @@ def reasons_of(bundle: Bundle, matrix: NDArray[np.float32]) -> list[list[str]] |
     parts = model.contributions(matrix) if model else None
     if parts is None:
         return None
-    return reasons(manifest.features, parts, matrix, by_name(), manifest.categories)
+    return reasons(manifest.features, parts, matrix, by_name(), manifest.categories, moved=MOVED[manifest.answer])
 
 
 def _predict(
@@ -137,7 +141,8 @@ def _meaning(bundle: Bundle, answer: NDArray[np.float64]) -> dict[str, list[str]
         return {"action": [conversion.action(value, manifest.operating_points) for value in answer]}
     if manifest.answer == "uplift":
         return {"advice": ["contact" if value > 0 else "spare" for value in answer]}
-    return {"band": [churn.band(value) for value in answer]}
+    band = engagement.band if manifest.task == engagement.TASK else churn.band
+    return {"band": [band(value) for value in answer]}
 
 
 def _table(

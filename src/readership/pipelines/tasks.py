@@ -7,7 +7,8 @@ from typing import NamedTuple, Protocol
 
 from readership.errors import InputError, NotEnoughData
 from readership.evaluation.leakage import AuditReport
-from readership.models import churn, conversion, segmentation, uplift
+from readership.models import churn, conversion, engagement, segmentation, uplift
+from readership.pipelines.engagement import train_engagement
 from readership.pipelines.progress import Progress
 from readership.pipelines.segment import train_segments
 from readership.pipelines.train import Prepared, Trained, prepare, train_baselines, train_task
@@ -92,6 +93,14 @@ def _conversion(
     yield from _yes_or_no(warehouse, settings, now, conversion.TASK, order, progress)
 
 
+def _engagement(
+    warehouse: Warehouse, settings: Settings, now: datetime, order: Order, progress: Progress
+) -> Iterator[Trained]:
+    if order.baselines:
+        raise NotEnoughData("rules of thumb of a score are judged beside its model; there are none to train alone")
+    yield train_engagement(warehouse, settings, now, audit=order.audit, tune=order.tune, progress=progress)
+
+
 def _segmentation(
     warehouse: Warehouse, settings: Settings, now: datetime, order: Order, progress: Progress
 ) -> Iterator[Trained]:
@@ -127,6 +136,7 @@ def _uplift(
 TRAINERS: dict[str, Trainer] = {
     churn.TASK: _churn,
     conversion.TASK: _conversion,
+    engagement.TASK: _engagement,
     segmentation.TASK: _segmentation,
     **{f"{question}{uplift.SUFFIX}": partial(_uplift, question) for question in uplift.QUESTIONS},
 }
@@ -139,5 +149,6 @@ STEPS = (
     ("07 conversion", "conversion", "registered"),
     ("07 whom an offer moves to subscribe", "conversion_uplift", "registered"),
     ("07 whom an offer moves to stay", "churn_subscribers_uplift", "registered"),
+    ("09 engagement", "engagement", "registered"),
 )
 """Title, task and population of each model, in the order in which they are made; step 03 is part of each."""

@@ -90,16 +90,17 @@ def without_future(warehouse: Warehouse, until: datetime, *, sessions: bool = Tr
 
 @contextmanager
 def only_window(warehouse: Warehouse, opens_at: datetime, closes_at: datetime) -> Iterator[None]:
-    """Bound to a scratch database with the events of `[opens_at, closes_at)`, whenever they were received."""
+    """Bound to a scratch database with the events and sessions of `[opens_at, closes_at)`, whenever received."""
     source = warehouse.database
     with warehouse.scratch():
-        warehouse.command(
-            read_sql(SQL, "copy_window"),
-            source=source,
-            target=warehouse.database,
-            opens_at=opens_at,
-            closes_at=closes_at,
-        )
+        for part in ("copy_window", "copy_window_sessions"):
+            warehouse.command(
+                read_sql(SQL, part),
+                source=source,
+                target=warehouse.database,
+                opens_at=opens_at,
+                closes_at=closes_at,
+            )
         for table in ("subscriptions", "outages"):
             warehouse.command(
                 read_sql(SQL, f"copy_{table}"),

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from readership.contracts import Dataset, Evaluation, Folds, Manifest, Model, ModelSpec
+from readership.contracts import ANSWERS, Dataset, Evaluation, Folds, Manifest, Model, ModelSpec
 from readership.datasets.folds import plan_folds
 from readership.datasets.rules import LabelRule, label_rule
 from readership.datasets.store import DatasetManifest, fold_dates, save
@@ -28,7 +28,7 @@ from readership.models._reasons import drivers
 from readership.pipelines.audit import audit_leakage
 from readership.pipelines.brands import check_brand
 from readership.pipelines.dataset import build_dataset
-from readership.pipelines.fitting import Fit, fit
+from readership.pipelines.fitting import Fit, Fitted, fit
 from readership.pipelines.oracle import READER_ORACLES
 from readership.pipelines.progress import Progress
 from readership.pipelines.tuning import tuned
@@ -118,7 +118,7 @@ def prepare(
     oracle = None
     if rule.name in READER_ORACLES and settings.brand is None:
         with progress.step("oracle"), timed(timings, "oracle"):
-            oracle = READER_ORACLES[rule.name](warehouse, _asked(dataset.at(folds.test)), rule.horizon_days)
+            oracle = READER_ORACLES[rule.name](warehouse, asked_rows(dataset.at(folds.test)), rule.horizon_days)
     source = "simulated publisher" if oracle is not None else f"event log in database {warehouse.database!r}"
     if settings.brand is not None:
         source += f", brand {settings.brand!r} alone"
@@ -137,7 +137,7 @@ def train_baselines(prepared: Prepared, settings: Settings, *, progress: Progres
     with progress.step(f"03 baselines: {prepared.rule.name}"):
         simple = [spec for spec in baselines.specs(prepared.dataset.names) if spec.name not in ("base_rate", "recency")]
         floors = QUESTIONS[prepared.rule.task].floors
-        result = fit(prepared.dataset, prepared.folds, simple, floors, _said(progress), prepared.fitted)
+        result = fit(prepared.dataset, prepared.folds, simple, floors, said(progress), prepared.fitted)
         evaluation = judge(prepared, result, floors=())
     path = write_evaluation(evaluation, settings.artifacts_dir / "evaluation" / "baselines")
     return Trained(evaluation, path, None, None, "baselines are for comparison and are not registered", prepared.audit)
@@ -150,11 +150,8 @@ def train_task(prepared: Prepared, settings: Settings, *, tune: int = 0, progres
     """
     asked, dataset, folds = QUESTIONS[prepared.rule.task], prepared.dataset, prepared.folds
     with progress.step(f"models: {prepared.rule.name}"), timed(prepared.timings, "models"):
-        journal = (
-            settings.artifacts_dir / "tuning" / f"{prepared.rule.name}-{prepared.manifest.content_hash[:12]}.jsonl"
-        )
-        searched = tuned(asked.specs(), dataset, folds, journal, tune, progress)
-        result = fit(dataset, folds, searched.specs, asked.floors, _said(progress), prepared.fitted)
+        searched = tuned(asked.specs(), dataset, folds, journal_of(prepared, settings), tune, progress)
+        result = fit(dataset, folds, searched.specs, asked.floors, said(progress), prepared.fitted)
         progress.say(f"champion {result.choice.champion}: {result.choice.why}")
     with progress.step("evaluation on held-out time"), timed(prepared.timings, "evaluation"):
         evaluation = judge(prepared, result, floors=baselines.NAMES)
@@ -185,9 +182,9 @@ def judge(prepared: Prepared, result: Fit, floors: Sequence[str]) -> Evaluation:
             definition=rule.definition,
             n_train=result.train_rows,
             data=prepared.data,
-            protocol=_protocol(prepared, result),
+            protocol=protocol_of(prepared, result),
             leakage=prepared.audit.summary(),
-            drivers=_drivers(result),
+            drivers=drivers_of(result),
             timings=prepared.timings,
         ),
         valid=result.valid,
@@ -198,10 +195,12 @@ def judge(prepared: Prepared, result: Fit, floors: Sequence[str]) -> Evaluation:
     return evaluation
 
 
-def export(prepared: Prepared, result: Fit, evaluation: Evaluation, settings: Settings) -> Path:
+def export(
+    prepared: Prepared, result: Fitted, evaluation: Evaluation, settings: Settings, answer: str = "probability"
+) -> Path:
     """The champion as a bundle, read back and compared with the model it came from on every test row.
 
-    Raises BundleError when the two differ by more than `PARITY` in log-odds.
+    Raises BundleError when the two differ by more than `PARITY` in log-odds, or of the whole scale of a score.
     """
     model, test = result.champion, result.test
     native_name, native = model.native()
@@ -225,17 +224,21 @@ def export(prepared: Prepared, result: Fit, evaluation: Evaluation, settings: Se
         created_at=created.isoformat(),
         libraries={name: library_version(name) for name in LIBRARIES},
         metrics=evaluation["metrics"],
-        operating_points={name: point["threshold"] for name, point in evaluation["operating_points"].items()},
+        operating_points={n: point["threshold"] for n, point in evaluation.get("operating_points", {}).items()},
         files={},
+        answer=answer,
     )
     files = {"model.onnx": model.to_onnx(), "calibrator.npz": npz(arrays), native_name: native}
     folder = write_bundle(settings.artifacts_dir / "models", manifest, files)
     apart = float(np.max(np.abs(Bundle.load(folder).margin(test.features) - model.margin(test.features))))
-    if apart > PARITY:
-        raise BundleError(
-            f"{folder}: its ONNX form differs from the model by {apart:.2g} log-odds; it was not registered"
-        )
+    if apart > PARITY * ANSWERS[answer][1]:
+        raise BundleError(f"{folder}: its ONNX form differs from the model by {apart:.2g}; it was not registered")
     return folder
+
+
+def journal_of(prepared: Prepared, settings: Settings) -> Path:
+    """Where the search for settings on this dataset keeps its trials."""
+    return settings.artifacts_dir / "tuning" / f"{prepared.rule.name}-{prepared.manifest.content_hash[:12]}.jsonl"
 
 
 def promoted(settings: Settings, task: str, version: str) -> str:
@@ -246,7 +249,8 @@ def promoted(settings: Settings, task: str, version: str) -> str:
         return str(refusal)
 
 
-def _asked(rows: Dataset) -> pl.DataFrame:
+def asked_rows(rows: Dataset) -> pl.DataFrame:
+    """Readers and cut-offs of these rows, as an oracle is asked about them."""
     times = pl.Series("as_of", rows.as_of.astype("datetime64[ms]")).dt.replace_time_zone("UTC")
     return pl.DataFrame({"user_id": rows.reader}).with_columns(times)
 
@@ -254,11 +258,12 @@ def _asked(rows: Dataset) -> pl.DataFrame:
 def _oracle(prepared: Prepared, test: Dataset) -> np.ndarray[Any, np.dtype[np.float64]] | None:
     if prepared.oracle is None:
         return None
-    joined = _asked(test).join(prepared.oracle, on=["user_id", "as_of"], how="left", maintain_order="left")
+    joined = asked_rows(test).join(prepared.oracle, on=["user_id", "as_of"], how="left", maintain_order="left")
     return joined["probability"].fill_null(float("nan")).to_numpy()
 
 
-def _protocol(prepared: Prepared, result: Fit) -> dict[str, Any]:
+def protocol_of(prepared: Prepared, result: Fitted) -> dict[str, Any]:
+    """How a model was fitted and chosen, for its evaluation."""
     dates = {f"{name}_as_of": list(cutoffs) for name, cutoffs in fold_dates(prepared.folds).items()}
     return {
         "split": "temporal",
@@ -275,7 +280,8 @@ def _protocol(prepared: Prepared, result: Fit) -> dict[str, Any]:
     }
 
 
-def _drivers(result: Fit) -> list[dict[str, Any]]:
+def drivers_of(result: Fitted) -> list[dict[str, Any]]:
+    """The features that move the champion's answers most on the test rows; none where it has no exact parts."""
     rows = result.test.take(np.linspace(0, len(result.test) - 1, min(len(result.test), DRIVER_ROWS)).astype(np.intp))
     parts = result.champion.contributions(rows.features)
     if parts is None:
@@ -293,7 +299,8 @@ def npz(arrays: Mapping[str, Any]) -> bytes:
     return content.getvalue()
 
 
-def _said(progress: Progress) -> Callable[[str, float], None]:
+def said(progress: Progress) -> Callable[[str, float], None]:
+    """Tells of each model fitted and its seconds."""
     return lambda name, seconds: progress.say(f"{name}: {seconds:.1f} s")
 
 

@@ -117,6 +117,51 @@ class ConversionAnswer(BaseModel):
     answered_at: datetime
 
 
+class EngagementAnswer(BaseModel):
+    """How deeply a reader will probably read on the next visit."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "reader_id": "42",
+                "task": "engagement",
+                "population": "known",
+                "in_population": True,
+                "horizon_days": 14,
+                "score": 36.2,
+                "band": "deep",
+                "reasons": [
+                    "mean engagement score of all sessions so far: 41 (raises the score)",
+                    "device type of the last session: mobile (lowers the score)",
+                ],
+                "reasons_note": None,
+                "model_version": "20261001T000000-xgboost",
+                "features_as_of": "2026-10-01T00:00:00Z",
+                "answered_at": "2026-10-01T09:30:00Z",
+            }
+        }
+    )
+    reader_id: Annotated[str, Field(description="the publisher's own id, as asked")]
+    task: str
+    population: Annotated[str, Field(description="readers the model was trained on and measured on")]
+    in_population: Annotated[
+        bool | None,
+        Field(description="false: this reader has no two sessions, or none lately; the answer was never tested"),
+    ]
+    horizon_days: Annotated[int, Field(description="the next visit is meant, should it come within this many days")]
+    score: Annotated[
+        float, Field(description="expected engagement score of the next visit, 0 to 100; a single visit varies widely")
+    ]
+    band: Annotated[Literal["deep", "usual", "brief"], Field(description="deep above 35, usual from 25, brief below")]
+    reasons: Annotated[
+        list[str] | None, Field(description="strongest first; null unless they are of this very model and data")
+    ]
+    reasons_note: Annotated[str | None, Field(description="why there are no reasons, when there are none")]
+    model_version: str
+    features_as_of: datetime
+    answered_at: datetime
+
+
 class SegmentAnswer(BaseModel):
     """Which kind of reader this is."""
 

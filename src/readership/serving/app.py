@@ -12,12 +12,13 @@ from fastapi import FastAPI
 from readership import __version__
 from readership.errors import ReadershipError
 from readership.serving import keys
-from readership.serving.answers import ChurnAnswer, ConversionAnswer, ProblemAnswer, SegmentAnswer
+from readership.serving.answers import ChurnAnswer, ConversionAnswer, EngagementAnswer, ProblemAnswer, SegmentAnswer
 from readership.serving.churn import churn
 from readership.serving.conversion import conversion
 from readership.serving.direct import DirectRoute
 from readership.serving.docs import add_docs, describe_keys
 from readership.serving.edge import Edge
+from readership.serving.engagement import engagement
 from readership.serving.live_models import LiveModels
 from readership.serving.metrics import RequestMetrics
 from readership.serving.operations import add_operations, gauges
@@ -30,6 +31,7 @@ LOOK_EVERY_SECONDS = 1.0
 READER_ROUTES: tuple[tuple[str, Callable[..., Any], type], ...] = (
     ("churn", churn, ChurnAnswer),
     ("conversion", conversion, ConversionAnswer),
+    ("engagement", engagement, EngagementAnswer),
     ("segment", segment, SegmentAnswer),
 )
 """What can be asked about a reader: the last part of the path, what answers, and how the answer is documented."""

@@ -17,7 +17,7 @@ from readership.serving.scorer import Scorer
 from readership.settings import Settings
 
 log = logging.getLogger("readership.serving")
-TASKS = ("churn", "conversion", "conversion_uplift", "segmentation")
+TASKS = ("churn", "conversion", "conversion_uplift", "engagement", "segmentation")
 ADDS = "_uplift"
 """Ends the name of a task that adds a field to another's answer; without a champion that field is null."""
 

@@ -9,7 +9,7 @@ from readership.contracts import ANSWERS, Manifest
 from readership.errors import BundleError
 from readership.features.encoding import row_encoder
 from readership.features.online import Meta, Row
-from readership.models import segmentation
+from readership.models import engagement, segmentation
 from readership.registry.bundles import Bundle
 
 TIER = "tier"
@@ -69,8 +69,11 @@ def _try(bundle: Bundle) -> None:
 def _membership(manifest: Manifest, stored: Meta) -> Callable[[Row], bool] | None:
     """Whether a reader is registered, was seen lately and, where the task is conversion, pays for nothing.
 
-    Segments are about readers who come back, registered or not.
+    Of known readers: whether they had two sessions or more, the last one lately. Segments are about readers who come
+    back, registered or not.
     """
+    if manifest.population == engagement.POPULATION:
+        return _known(manifest, stored)
     if manifest.population == segmentation.POPULATION:
         return _returning(stored)
     numbers = ("registered", "days_since_last_session")
@@ -85,6 +88,15 @@ def _membership(manifest: Manifest, stored: Meta) -> Callable[[Row], bool] | Non
         return bool(seen and all(row.words[tier] in FREE for tier in tiers))
 
     return is_member
+
+
+def _known(manifest: Manifest, stored: Meta) -> Callable[[Row], bool] | None:
+    names = ("sessions_ever", "days_since_last_session")
+    if set(names) - {*stored.numbers}:
+        return None
+    sessions, days_since = (stored.numbers.index(name) for name in names)
+    days = manifest.lookback_days
+    return lambda row: bool(row.numbers[sessions] >= 2 and row.numbers[days_since] <= days)
 
 
 def _returning(stored: Meta) -> Callable[[Row], bool] | None:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from readership.evaluation.brute_force.recent import recent_of
+from readership.evaluation.brute_force.values import Value
 from readership.evaluation.brute_force.visits import Visit
 
-Value = float | str | None
 DAY = timedelta(days=1)
 WINDOWS = (1, 3, 7, 14, 28, 56, 90)
 ARRIVALS = {
@@ -28,7 +29,7 @@ def features_of(visits: Sequence[Visit], as_of: datetime) -> dict[str, Value]:
     values: dict[str, Value] = {}
     for part in (_activity, _reading, _ads_search, _trend, _rhythm):
         values |= part(recent, as_of)
-    for part in (_tenure, _subscription, _newsletter):
+    for part in (_tenure, _subscription, _newsletter, recent_of):
         values |= part(visits, as_of)
     return values | _arrival(recent) | _diversity(recent) | _habit(recent) | _profile(visits)
 

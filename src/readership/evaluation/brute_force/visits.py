@@ -41,6 +41,7 @@ class Visit:
     ad_revenue_micros: int
     pages: tuple[str, ...]
     categories: tuple[str, ...]
+    articles: tuple[str, ...]
 
 
 def known_events(log: Iterable[Event], as_of: datetime) -> list[Event]:
@@ -111,6 +112,7 @@ def _visit(events: Sequence[Event]) -> Visit:
         ad_revenue_micros=sum(round(event.get("ad_revenue", 0) * 1_000_000) for event in events),
         pages=tuple(event["page_url"] or event["article_id"] for event in paged),
         categories=tuple(event["category"] for event in viewed if event["category"]),
+        articles=tuple(event["article_id"] for event in viewed),
     )
 
 

@@ -59,7 +59,7 @@ def plots(evaluation: Evaluation) -> Iterator[Plot]:
 
 def reliability(points: list[dict[str, Any]], outcome: str) -> Plot:
     """Observed share against stated probability."""
-    rows = [{"stated": p["stated"], "n": p["n"], **_interval(p["observed"])} for p in points]
+    rows = [{"stated": p["stated"], "n": p["n"], **interval(p["observed"])} for p in points]
     base = alt.Chart(alt.Data(values=rows))
     x, seen = _share("stated", "stated probability"), f"share observed to {outcome}"
     chart = alt.layer(
@@ -70,7 +70,7 @@ def reliability(points: list[dict[str, Any]], outcome: str) -> Plot:
             x=x,
             y=_share("value", seen),
             size=alt.Size("n:Q", legend=None, scale=alt.Scale(range=[30, 260])),
-            tooltip=[_tip("stated", ".1%"), _tip("value", ".1%", "observed"), _tip("n", ",", "rows")],
+            tooltip=[tip("stated", ".1%"), tip("value", ".1%", "observed"), tip("n", ",", "rows")],
         ),
     )
     return Plot(
@@ -96,9 +96,9 @@ def scores(points: list[dict[str, float]], outcome: str) -> Plot:
             x=alt.X("from:Q", title="stated probability", bin="binned", axis=_percent_axis()),
             x2="to:Q",
             y=alt.Y("share:Q", title="share of readers", axis=alt.Axis(format=".0%", tickCount=4)),
-            color=_colours("outcome", {f"did {outcome}": ORANGE, f"did not {outcome}": BLUE}),
+            color=colours_of("outcome", {f"did {outcome}": ORANGE, f"did not {outcome}": BLUE}),
             order=alt.Order("outcome:N"),
-            tooltip=[_tip("from", ".1%"), _tip("share", ".2%"), _tip("outcome")],
+            tooltip=[tip("from", ".1%"), tip("share", ".2%"), tip("outcome")],
         )
     )
     return Plot(
@@ -121,7 +121,7 @@ def lift(points: list[dict[str, float]]) -> Plot:
             y=alt.Y(
                 "lift:Q", title="times better than random", axis=alt.Axis(tickCount=5), scale=alt.Scale(zero=False)
             ),
-            tooltip=[_tip("share", ".0%"), _tip("lift", ".2f"), _tip("precision", ".0%"), _tip("recall", ".0%")],
+            tooltip=[tip("share", ".0%"), tip("lift", ".2f"), tip("precision", ".0%"), tip("recall", ".0%")],
         ),
     )
     return Plot(
@@ -143,7 +143,7 @@ def precision_recall(points: list[dict[str, float]], base_rate: float) -> Plot:
             x=_share("recall", "recall: share of those concerned found"),
             y=_share("precision", "precision"),
             order="recall:Q",
-            tooltip=[_tip("recall", ".0%"), _tip("precision", ".0%"), _tip("threshold", ".2f")],
+            tooltip=[tip("recall", ".0%"), tip("precision", ".0%"), tip("threshold", ".2f")],
         ),
     )
     return Plot(
@@ -164,7 +164,7 @@ def roc(points: list[dict[str, float]]) -> Plot:
             x=_share("false_positive_rate", "share of others flagged by mistake"),
             y=_share("true_positive_rate", "share of those concerned found"),
             order="true_positive_rate:Q",
-            tooltip=[_tip("false_positive_rate", ".0%"), _tip("true_positive_rate", ".0%")],
+            tooltip=[tip("false_positive_rate", ".0%"), tip("true_positive_rate", ".0%")],
         )
     )
     return Plot(
@@ -179,7 +179,7 @@ def roc(points: list[dict[str, float]]) -> Plot:
 def candidates(evaluation: Evaluation) -> Plot:
     """Log loss of every model with its interval."""
     rows = [
-        {"model": row["model"], "kind": row["kind"], **_interval(row["metrics"]["log_loss"])}
+        {"model": row["model"], "kind": row["kind"], **interval(row["metrics"]["log_loss"])}
         for row in comparison_rows(evaluation)
     ]
     kinds = {kind: colour for kind, colour in KIND_COLOURS.items() if any(row["kind"] == kind for row in rows)}
@@ -189,7 +189,7 @@ def candidates(evaluation: Evaluation) -> Plot:
         "Log loss on the test dates, with 95% intervals; further left is better. The champion was chosen on earlier "
         "dates, so another may be ahead here. Intervals may overlap although one is surely better: the table below has "
         "the paired differences.",
-        _dots(rows, "model", "log loss (nats)", "kind", kinds, ".3f"),
+        dots(rows, "model", "log loss (nats)", "kind", kinds, ".3f"),
     )
 
 
@@ -197,20 +197,25 @@ def cutoffs(parts: list[dict[str, Any]]) -> Iterator[Plot]:
     """ROC AUC and calibration error at every test cut-off."""
     known = [part for part in parts if part["metrics"]]
     for metric, word, better in (("roc_auc", "ROC AUC", "higher"), ("ece", "calibration error", "lower")):
-        rows = [{"as_of": part["as_of"][:10], **_interval(part["metrics"][metric])} for part in known]
+        rows = [{"as_of": part["as_of"][:10], **interval(part["metrics"][metric])} for part in known]
         if rows:
             yield Plot(
                 f"cutoffs_{metric}",
                 f"{word[0].upper()}{word[1:]} at each test date",
                 f"The same model at each date on its own, with 95% intervals; {better} is better. A pooled figure "
                 "hides how dates differ.",
-                _dots(rows, "as_of", word, None, {}, ".3f", sort="ascending"),
+                dots(rows, "as_of", word, None, {}, ".3f", sort="ascending"),
             )
 
 
 def drivers(found: list[dict[str, Any]], outcome: str) -> Plot:
-    """What moves the score, and which way."""
-    words = {"rises with it": f"more of it, more likely to {outcome}", "falls with it": "more of it, less likely"}
+    """What moves a probability, and which way."""
+    return drivers_in(found, f"more of it, more likely to {outcome}", "more of it, less likely", "on the log-odds")
+
+
+def drivers_in(found: list[dict[str, Any]], more: str, less: str, effect: str) -> Plot:
+    """What moves the answer, and which way, in these words."""
+    words = {"rises with it": more, "falls with it": less}
     colours = {words["rises with it"]: ORANGE, words["falls with it"]: BLUE, "depends on its value": GREY}
     found = sorted(found, key=lambda d: -d["strength"])
     plain = {*words, "both ways"}
@@ -230,9 +235,9 @@ def drivers(found: list[dict[str, Any]], outcome: str) -> Plot:
     base = alt.Chart(alt.Data(values=rows)).encode(y=y)
     chart = alt.layer(
         base.mark_bar(height=7, yOffset=step / 2 - 12).encode(
-            x=alt.X("strength:Q", title="mean effect on the log-odds", axis=alt.Axis(tickCount=4)),
-            color=_colours("direction", colours, [row["direction"] for row in rows], columns=1),
-            tooltip=[_tip("meaning"), _tip("strength", ".3f"), _tip("direction")],
+            x=alt.X("strength:Q", title=f"mean effect {effect}", axis=alt.Axis(tickCount=4)),
+            color=colours_of("direction", colours, [row["direction"] for row in rows], columns=1),
+            tooltip=[tip("meaning"), tip("strength", ".3f"), tip("direction")],
         ),
         base.mark_text(
             align="left", baseline="top", dx=1, yOffset=8 - step / 2, lineBreak="\n", lineHeight=LINE_HEIGHT
@@ -247,24 +252,24 @@ def drivers(found: list[dict[str, Any]], outcome: str) -> Plot:
     )
 
 
-def slices(parts: list[dict[str, Any]]) -> Plot:
-    """ROC AUC of every part of the readers."""
+def slices(parts: list[dict[str, Any]], metric: str = "roc_auc", word: str = "ROC AUC") -> Plot:
+    """One metric, of which more is better, in every part of the readers."""
     rows = [
         {"part": f"{p['slice'].replace('_', ' ')}: {p['value']}", "column": p["slice"].replace("_", " ")}
-        | _interval(p["metrics"]["roc_auc"])
+        | interval(p["metrics"][metric])
         for p in parts
         if p["metrics"]
     ]
     return Plot(
         "slices",
         "Does it work for every part of the readers?",
-        "ROC AUC within each part, with 95% intervals. Small parts have wide intervals; a part far to the left is "
-        "served badly.",
-        _dots(rows, "part", "ROC AUC", None, {}, ".3f", sort=None),
+        f"{word[0].upper()}{word[1:]} within each part, with 95% intervals. Small parts have wide intervals; a part "
+        "far to the left is served badly.",
+        dots(rows, "part", word, None, {}, ".3f", sort=None),
     )
 
 
-def _dots(
+def dots(
     rows: list[dict[str, Any]],
     label: str,
     title: str,
@@ -276,10 +281,10 @@ def _dots(
     """Names down the side, a dot with its interval for each."""
     base = alt.Chart(alt.Data(values=rows)).encode(
         y=alt.Y(f"{label}:N", title=None, sort=sort, axis=alt.Axis(labelLimit=190)),
-        color=_colours(colour, colours) if colour else alt.value(BLUE),
+        color=colours_of(colour, colours) if colour else alt.value(BLUE),
     )
     x = alt.X("value:Q", title=title, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=FEWER_WHEN_NARROW))
-    tips = [_tip(label), _tip("value", fmt), _tip("low", fmt), _tip("high", fmt)]
+    tips = [tip(label), tip("value", fmt), tip("low", fmt), tip("high", fmt)]
     return alt.layer(
         base.mark_rule(strokeWidth=2, opacity=0.7).encode(
             x=alt.X("low:Q", title=title, scale=alt.Scale(zero=False)), x2="high:Q"
@@ -293,7 +298,7 @@ def _bottom(words: list[str], lines: int) -> list[str]:
     return [" "] * (lines - len(words)) + words
 
 
-def _interval(metric: Metric) -> dict[str, float | None]:
+def interval(metric: Metric) -> dict[str, float | None]:
     low, high = metric["ci95"]
     value = metric["value"]
     return {"value": value, "low": value if low is None else low, "high": value if high is None else high}
@@ -316,7 +321,7 @@ def _share(name: str, title: str) -> Any:
     return {"field": name, "type": "quantitative", "title": title, "scale": {"domain": [0, 1]}, "axis": _percent_axis()}
 
 
-def _colours(name: str, colours: dict[str, str], present: list[str] | None = None, columns: int = 2) -> alt.Color:
+def colours_of(name: str, colours: dict[str, str], present: list[str] | None = None, columns: int = 2) -> alt.Color:
     domain = [word for word in colours if present is None or word in present]
     return alt.Color(
         f"{name}:N",
@@ -325,6 +330,6 @@ def _colours(name: str, colours: dict[str, str], present: list[str] | None = Non
     )
 
 
-def _tip(name: str, fmt: str = "", title: str | None = None) -> alt.Tooltip:
+def tip(name: str, fmt: str = "", title: str | None = None) -> alt.Tooltip:
     kind = "Q" if fmt else "N"
     return alt.Tooltip(f"{name}:{kind}", format=fmt, title=title or name.replace("_", " "))

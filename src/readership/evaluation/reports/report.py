@@ -5,14 +5,16 @@ from pathlib import Path
 from typing import Any
 
 from readership.contracts import Evaluation
+from readership.evaluation import score_metrics
 from readership.evaluation.metrics import HIGHER_IS_BETTER
-from readership.evaluation.reports import segment_charts, words
+from readership.evaluation.reports import score_charts, segment_charts, words
 from readership.evaluation.reports.charts import Plot, plots
 from readership.evaluation.reports.page import write_page
 from readership.evaluation.reports.uplift_charts import learner_rows, uplift_plots
 
 PLOTS: dict[str, Callable[[Evaluation], Iterable[Plot]]] = {
     "probability": plots,
+    "score": score_charts.plots,
     "segment": segment_charts.plots,
     "uplift": uplift_plots,
 }
@@ -38,6 +40,14 @@ def _words_of_probabilities(evaluation: Evaluation) -> dict[str, Any]:
         "higher_is_better": HIGHER_IS_BETTER,
         "comparison": words.comparison_rows(evaluation),
         "target_words": {"roc_auc": "ROC AUC", "precision": "precision", "recall": "recall"},
+    }
+
+
+def _words_of_scores(evaluation: Evaluation) -> dict[str, Any]:
+    return {
+        "metric_words": words.SCORE_METRIC_WORDS,
+        "higher_is_better": score_metrics.HIGHER_IS_BETTER,
+        "comparison": words.comparison_rows(evaluation, "rmse", oracle=None),
     }
 
 
@@ -68,6 +78,7 @@ def _kind(kind: str, metrics: Evaluation, chosen: bool) -> str:
 
 WORDS: dict[str, Callable[[Evaluation], dict[str, Any]]] = {
     "probability": _words_of_probabilities,
+    "score": _words_of_scores,
     "segment": _words_of_segments,
     "uplift": lambda evaluation: {"learners": learner_rows(evaluation)},
 }

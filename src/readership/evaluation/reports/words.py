@@ -12,6 +12,12 @@ METRIC_WORDS = {
     "ece": ("calibration error", "how far stated probabilities lie from observed shares, on average"),
     "lift_top_decile": ("lift of the top tenth", "how many times more often the outcome occurs among them"),
 }
+SCORE_METRIC_WORDS = {
+    "rmse": ("RMSE", "root of the mean squared distance between expected and observed score, in points"),
+    "mae": ("mean error", "mean distance between expected and observed score, in points"),
+    "r2": ("R²", "share of the differences between visits that is explained; 0 is one score for everybody"),
+    "spearman": ("rank correlation", "how well the order of readers is told; 0 is chance, 1 is perfect"),
+}
 MODEL_WORDS = {
     "kmeans": "K-Means",
     "gru": "recurrent network",
@@ -24,6 +30,11 @@ MODEL_WORDS = {
     "x_learner": "X-learner",
     "constant_effect": "one effect for everybody",
     "response": "likeliest first",
+    "xgboost_regression": "XGBoost",
+    "lightgbm_regression": "LightGBM",
+    "global_mean": "one score for everybody",
+    "last_score": "as last time",
+    "reader_mean": "as usual for the reader",
 }
 MONEY_WORDS = {
     "leave": (
@@ -162,15 +173,20 @@ def task_word(task: str) -> str:
     return first.capitalize() + (f" of {population}" if population else "")
 
 
-def comparison_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
-    """Every model beside the champion, best log loss first: candidates, floors that are no candidates, the oracle."""
+def comparison_rows(
+    evaluation: Evaluation, loss: str = "log_loss", oracle: str | None = "true probabilities"
+) -> list[dict[str, Any]]:
+    """Every model beside the champion, least `loss` first: candidates, floors that are no candidates, the oracle.
+
+    `oracle` is its name here; None leaves it out, since one that answers for some of the rows compares with nobody.
+    """
     found = {name: ("candidate", metrics) for name, metrics in evaluation["candidates"].items()}
     found |= {name: ("floor", metrics) for name, metrics in evaluation["floors"].items() if name not in found}
     found[evaluation["champion"]] = ("champion", evaluation["candidates"][evaluation["champion"]])
-    if evaluation["oracle"]:
-        found["true probabilities"] = ("oracle", evaluation["oracle"])
+    if oracle and evaluation["oracle"]:
+        found[oracle] = ("oracle", evaluation["oracle"])
     rows = [{"model": model_word(name), "kind": kind, "metrics": metrics} for name, (kind, metrics) in found.items()]
-    return sorted(rows, key=lambda row: row["metrics"]["log_loss"]["value"])
+    return sorted(rows, key=lambda row: row["metrics"][loss]["value"])
 
 
 def plural(number: int, thing: str) -> str:

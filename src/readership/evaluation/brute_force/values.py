@@ -1,0 +1,3 @@
+"""What a feature may be, worked out the slow way."""
+
+Value = float | str | None
