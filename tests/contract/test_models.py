@@ -19,7 +19,6 @@ from readership.models._native import restore
 from readership.models._rows import log_loss, squared_error
 from readership.models._tabular import CANDIDATES, EVERY, SCORE_FLOORS, SCORES, build
 from readership.models._uplift import Pair
-from readership.models._uplift_x import EffectTrees
 
 EVERY_MODEL = sorted(EVERY)
 OF_SCORES = {*SCORES, *SCORE_FLOORS}
@@ -78,7 +77,7 @@ def test_every_model_of_the_package_is_found() -> None:
         if kind.__module__ == module.__name__ and all(hasattr(kind, name) for name in PROMISE)
     }
     learners = {*uplift.LEARNERS.values(), *uplift.FLOORS.values()}  # test_uplift_learners.py asks these
-    assert classes == {*EVERY.values(), *learners, Pair, EffectTrees}
+    assert classes == {*EVERY.values(), *learners, Pair}
 
 
 def test_an_unknown_model_is_named() -> None:

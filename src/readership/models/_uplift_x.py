@@ -7,42 +7,14 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from readership.contracts import Dataset, ModelSpec, Trial
+from readership.contracts import ModelSpec, Trial
 from readership.models._calibration import sigmoid
 from readership.models._onnx import Graph
-from readership.models._rows import Vocabularies, in_name_order
-from readership.models._trees import ONE_WORD, LightGBM
+from readership.models._rows import Vocabularies
+from readership.models._trees import LightGBMRegression
 from readership.models._uplift import ARMS, TLearner
 
 Floats = NDArray[np.float64]
-
-
-class EffectTrees(LightGBM):
-    """LightGBM of a number by least squares; the margin is the number. Parameters: those of LightGBM, with `rounds`."""
-
-    FILE = "effect.txt"
-
-    def fit(self, train: Dataset, valid: Dataset | None) -> Self:
-        """Fit `rounds` trees; `valid` is not needed."""
-        import lightgbm
-
-        self._order, self._names, self._words = in_name_order(train.names), train.names, frozenset(train.categories)
-        chosen = dict(self.spec.parameters)
-        rounds = chosen.pop("rounds")
-        settings = {
-            **self.DEFAULTS,
-            **chosen,
-            "objective": "regression",
-            "max_cat_to_onehot": ONE_WORD,
-            "num_threads": 1,
-            "deterministic": True,
-            "force_col_wise": True,
-            "seed": self.spec.seed,
-            "verbosity": -1,
-        }
-        fitted = lightgbm.train(settings, self._matrix(train, settings), num_boost_round=rounds)
-        self._booster = lightgbm.Booster(model_str=fitted.model_to_string())
-        return self
 
 
 @dataclass
@@ -68,7 +40,8 @@ class XLearner:
         rows = replace(trial.rows, label=imputed.astype(np.float32))
         self._share = float(np.mean(np.where(trial.treated, 1 / rows.weight, 1 - 1 / rows.weight)))
         self._effects = [
-            EffectTrees(self._part(self.spec)).fit(rows.take(trial.treated == arm), None) for arm in (True, False)
+            LightGBMRegression(self._part(self.spec)).fit(rows.take(trial.treated == arm), None)
+            for arm in (True, False)
         ]
         return self
 
@@ -105,9 +78,11 @@ class XLearner:
         """The learner that `native` wrote."""
         model, stored = cls(spec), json.loads(content)
         model._share = stored["share"]
-        model._effects = [EffectTrees.restore(cls._part(spec), names, categories, stored[arm].encode()) for arm in ARMS]
+        model._effects = [
+            LightGBMRegression.restore(cls._part(spec), names, categories, stored[arm].encode()) for arm in ARMS
+        ]
         return model
 
     @staticmethod
     def _part(spec: ModelSpec) -> Any:
-        return ModelSpec("effect_trees", spec.parameters, spec.seed)
+        return ModelSpec("lightgbm_regression", spec.parameters, spec.seed)
