@@ -99,6 +99,31 @@ class Dataset:
 
 
 @dataclass(frozen=True)
+class Trial:
+    """Randomised decisions with what came of them: a Dataset whose readers were contacted or left alone by lot.
+
+    rows        label 1 is the outcome the publisher wants; weight is 1 / P(the variant that was drawn), known by design
+    treated     bool [n]; whether the reader was contacted
+    decided_at  datetime64[ms] [n], UTC; `rows.as_of` lies at or before it
+    """
+
+    rows: Dataset
+    treated: NDArray[np.bool_]
+    decided_at: NDArray[np.datetime64]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def take(self, rows: NDArray[Any]) -> Self:
+        """The decisions at these positions, or where this mask is true."""
+        return replace(self, rows=self.rows.take(rows), treated=self.treated[rows], decided_at=self.decided_at[rows])
+
+    def select(self, names: tuple[str, ...]) -> Self:
+        """The same decisions with these feature columns, in this order."""
+        return replace(self, rows=self.rows.select(names))
+
+
+@dataclass(frozen=True)
 class ModelSpec:
     """What to fit: the candidate's name, its parameters and its seed."""
 

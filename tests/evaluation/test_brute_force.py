@@ -17,7 +17,9 @@ MS = timedelta(milliseconds=1)
 
 def event(number: int, at: datetime, **fields: object) -> Event:
     base: Event = dict.fromkeys(("session_id", "brand", "category", "article_id", "page_url", "referrer"), "")
-    base |= dict.fromkeys(("device_type", "device_os", "browser", "country", "timezone", "subscription_tier"), "")
+    base |= dict.fromkeys(
+        ("device_type", "device_os", "browser", "country", "timezone", "subscription_tier", "user_segment"), ""
+    )
     base |= {"event_id": str(number), "user_id": "1", "event_type": "article_view", "consent": None}
     return base | {"timestamp": at, "received_at": at} | fields
 

@@ -89,7 +89,7 @@ def test_subscription_newsletter_profile_and_arrival(warehouse: Warehouse, setti
             session(1, AS_OF - 20 * DAY, subscription_prompts=2, newsletter_signups=1, country="DE", brand="news"),
             session(1, AS_OF - 10 * DAY, payment_failures=1, country="AT", referrer="https://www.google.com/search"),
             session(1, AS_OF - 5 * DAY, subscription_cancels=1, referrer="https://t.co/x", device_type="app"),
-            session(1, AS_OF - 4 * DAY, referrer="direct"),
+            session(1, AS_OF - 4 * DAY, referrer="direct", user_segment="student"),
             session(2, AS_OF - 4 * DAY),
         ],
     )
@@ -102,7 +102,7 @@ def test_subscription_newsletter_profile_and_arrival(warehouse: Warehouse, setti
     assert row["days_since_subscription_renewal"] is None
     assert (row["newsletter_signups_ever"], row["days_since_newsletter_signup"]) == (1, 20)
     assert (row["tier"], row["country"], row["device_type"], row["brand"]) == ("premium", "AT", "app", "news")
-    assert row["browser"] is None
+    assert (row["browser"], row["user_segment"]) == (None, "student")
     assert row["search_arrival_share_90d"] == row["social_arrival_share_90d"] == 0.25
     assert row["newsletter_arrival_share_90d"] == row["direct_arrival_share_90d"] == 0.25
     assert row["last_arrival"] == "direct"

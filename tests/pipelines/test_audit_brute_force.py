@@ -25,4 +25,11 @@ def test_a_difference_is_named(warehouse: Warehouse, settings: Settings, monkeyp
     assert check.result == "fail"
     assert check.found["columns"] == ["tier"]
     assert "by SQL, wrong in Python" in check.detail
-    assert check.found["without_a_second_way"] == ["brand", "browser", "country", "device_os", "device_type"]
+    assert check.found["without_a_second_way"] == [
+        "brand",
+        "browser",
+        "country",
+        "device_os",
+        "device_type",
+        "user_segment",
+    ]

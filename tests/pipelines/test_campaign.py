@@ -1,11 +1,10 @@
 """A campaign of a simulated publisher: drawn up, delivered and recorded once; and who is left out of the next."""
 
 import json
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -212,9 +211,7 @@ def uplift(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
         effect = np.where(frame["user_id"].to_numpy() % 2 == 0, 0.1, -0.05)
         return SimpleNamespace(version="u1", effect=effect) if asked.live else None
 
-    module = ModuleType("readership.pipelines.uplift")
-    module.uplift_scores = uplift_scores  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "readership.pipelines.uplift", module)
+    monkeypatch.setattr(campaign_drawing, "uplift_scores", uplift_scores)
     return asked
 
 

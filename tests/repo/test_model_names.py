@@ -7,7 +7,7 @@ from readership.cli import app
 from readership.cli.options import Model, Population, Task
 from readership.datasets.rules import label_rule
 from readership.errors import InputError, ReadershipError
-from readership.models import segmentation
+from readership.models import segmentation, uplift
 from readership.settings import Settings
 
 
@@ -20,7 +20,7 @@ def test_every_task_of_every_population_is_a_model() -> None:
             except InputError:
                 assert task in (Task.conversion, Task.engagement)
                 assert population is Population.subscribers
-    assert names == set(Model)
+    assert names | {f"{question}{uplift.SUFFIX}" for question in uplift.QUESTIONS} == set(Model)
 
 
 @pytest.mark.parametrize("command", ["evaluate", "promote", "rollback"])

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 from math import exp
 
 import pytest
-from served_world import Caller, World, serving
+from served_world import Caller, World, calibrator, linear, manifest, serving
 
+from readership.registry.bundles import write_bundle
 from readership.serving.answers import ConversionAnswer
 
 ROUTE = "/v1/readers/42/conversion"
@@ -58,3 +59,20 @@ def test_whoever_pays_already_is_not_asked_about(bare: World, tier: str | None, 
     converting(bare)
     with serving(bare.settings) as client:
         assert client.get(ROUTE).json()["in_population"] is member
+
+
+def test_what_an_offer_adds_stands_beside_the_probability_once_a_model_of_it_is_live(bare: World) -> None:
+    bare.features()
+    converting(bare)
+    features = {"features": ("sessions_7d", "days_since_last_session"), "categories": {}}
+    changes = {"task": "conversion_uplift", "answer": "uplift", "calibration": "none", **features}
+    files = {"model.onnx": linear((0.01, 0.001), -0.02), "calibrator.npz": calibrator()}
+    write_bundle(bare.models, manifest("u1", **changes), files)
+    with serving(bare.settings) as client:
+        assert client.get(ROUTE).json()["uplift"] is None
+        bare.champion("u1", "conversion_uplift")
+        client.look()
+        body = client.get(ROUTE).json()
+        assert body["uplift"] == pytest.approx(0.012)  # 3 x .01 + 2 x .001 - .02
+        assert body["model_version"] == "c1"
+        assert client.get("/readyz").json() == {"ready": True, "troubles": []}

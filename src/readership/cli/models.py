@@ -30,11 +30,13 @@ def train(
             min=0, help="Try so many settings of the candidates first, on validation; goes on if asked again."
         ),
     ] = 0,
+    uplift: Annotated[bool, typer.Option("--uplift", help="Whom an offer moves, from decisions made by lot.")] = False,
     as_of: AsOf = None,
     brand: Brand = None,
     json: Json = False,
 ) -> None:
     """Fit, choose on validation, calibrate, judge on held-out time, register, report; baselines beside (step 03)."""
+    from readership.datasets.rules import label_rule
     from readership.pipelines.clock import resolve_now
     from readership.pipelines.tasks import Order, train_every
     from readership.pipelines.tasks import train as run
@@ -43,12 +45,18 @@ def train(
         raise typer.BadParameter("name a task, or --baselines, or --all")
     if task is not None and every:
         raise typer.BadParameter(f"--all is every task; name {task.value} or --all")
+    if uplift and (task is None or baselines or tune):
+        raise typer.BadParameter("--uplift needs a task, and goes with neither --baselines nor --tune")
     with open_warehouse(brand) as (warehouse, current, progress):
         now = resolve_now(warehouse, current, in_utc(as_of))
         progress.say(now.reason)
         if task is not None:
             order = Order(population.value, baselines=baselines, tune=tune)
-            *_, last = run(warehouse, current, now.at, task.value, order, progress)
+            if uplift:
+                name, order = f"{label_rule(task.value, current, population.value).name}_uplift", Order()
+            else:
+                name = task.value
+            *_, last = run(warehouse, current, now.at, name, order, progress)
             emit(last.as_dict(), json)
             return
         made, skipped = train_every(warehouse, current, now.at, progress, baselines=baselines, tune=tune)

@@ -29,6 +29,8 @@ class Model(StrEnum):
     churn = "churn"
     churn_subscribers = "churn_subscribers"
     conversion = "conversion"
+    conversion_uplift = "conversion_uplift"
+    churn_subscribers_uplift = "churn_subscribers_uplift"
     engagement = "engagement"
     segmentation = "segmentation"
 
@@ -74,6 +76,7 @@ class Bench(StrEnum):
 
     aa = "aa"
     adopt = "adopt"
+    campaign = "campaign"
     churn_cdnow = "churn-cdnow"
     churn_deskdrop = "churn-deskdrop"
     conversion_bank = "conversion-bank"

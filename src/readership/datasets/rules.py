@@ -87,7 +87,11 @@ def trained_by(name: str) -> str:
 
     >>> trained_by("churn_subscribers"), trained_by("conversion")
     ('readership train churn --population subscribers', 'readership train conversion')
+    >>> trained_by("conversion_uplift")
+    'readership train conversion --uplift'
     """
+    if name.endswith("_uplift"):
+        return f"{trained_by(name.removesuffix('_uplift'))} --uplift"
     task, _, population = name.partition("_")
     return f"readership train {task}" + (f" --population {population}" if population else "")
 

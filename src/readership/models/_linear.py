@@ -37,6 +37,21 @@ class LogisticRegression:
         self.spec = replace(self.spec, parameters={**self.spec.parameters, self.STRENGTH: strength})
         return self
 
+    @classmethod
+    def of(
+        cls,
+        spec: ModelSpec,
+        names: tuple[str, ...],
+        preparation: Preparation,
+        coefficients: NDArray[np.float64],
+        constant: float,
+    ) -> Self:
+        """A model of these numbers, fitted elsewhere."""
+        model = cls(spec)
+        model._names, model._preparation = names, preparation
+        model._coefficients, model._constant = coefficients, constant
+        return model
+
     def margin(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """See `contracts.Model`."""
         return self._preparation.apply(features) @ self._coefficients + self._constant
@@ -66,12 +81,9 @@ class LogisticRegression:
     @classmethod
     def restore(cls, spec: ModelSpec, names: tuple[str, ...], categories: Vocabularies, content: bytes) -> Self:
         """The model that `native` wrote."""
-        model, stored = cls(spec), json.loads(content)
-        model._names = names
-        model._preparation = Preparation.from_terms(stored["terms"], names)
-        model._coefficients = np.array([term["coefficient"] for term in stored["terms"]], dtype=np.float64)
-        model._constant = stored["constant"]
-        return model
+        stored = json.loads(content)
+        coefficients = np.array([term["coefficient"] for term in stored["terms"]], dtype=np.float64)
+        return cls.of(spec, names, Preparation.from_terms(stored["terms"], names), coefficients, stored["constant"])
 
     def _prepare(self, rows: Dataset) -> Preparation:
         return Preparation.fit(rows)

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -22,6 +22,7 @@ from readership.pipelines.campaign_files import Campaign
 from readership.pipelines.campaign_list import CONTROL, TREATED, Chosen, Terms, choose
 from readership.pipelines.dataset import newest_load
 from readership.pipelines.score import asked_about, live_bundle, reasons_of
+from readership.pipelines.uplift import Uplift, uplift_scores
 from readership.registry.bundles import Bundle
 from readership.settings import Settings
 from readership.warehouse import Warehouse, read_sql
@@ -49,17 +50,6 @@ class Wanted:
     suppressed: frozenset[str] = frozenset()
     rest_days: int = 28
     webhook: str | None = None
-
-
-class Uplift(Protocol):
-    """What a contact is expected to do.
-
-    version  of the model
-    effect   float64 [n], in the order of the readers asked about; positive: it helps the publisher
-    """
-
-    version: str
-    effect: NDArray[np.float64]
 
 
 def draw_up(
@@ -120,14 +110,7 @@ def _uplift(
     """What the live model of uplift expects of a contact, or None where none is live or wanted."""
     if wanted.by == "probability":
         return None
-    found: Uplift | None = None
-    try:
-        from readership.pipelines.uplift import uplift_scores
-    except ModuleNotFoundError as error:
-        if error.name != "readership.pipelines.uplift":
-            raise
-    else:
-        found = uplift_scores(warehouse, settings, now, rule.task, rule.population, frame)
+    found = uplift_scores(warehouse, settings, now, rule.task, rule.population, frame)
     if found is None and wanted.by == "uplift":
         raise NotEnoughData(
             f"no model of uplift is live for {rule.name}; --by probability orders by how likely readers are, which is "

@@ -15,7 +15,7 @@ from readership.errors import NotEnoughData
 from readership.features.catalogue import by_name, input_groups
 from readership.features.encoding import encode
 from readership.features.online import ReasonsWriter
-from readership.models import churn, conversion, engagement, segmentation
+from readership.models import churn, conversion, engagement, segmentation, uplift
 from readership.models._native import restore
 from readership.models._reasons import MOVED, reasons
 from readership.pipelines.brands import check_brand
@@ -79,8 +79,9 @@ def asked_about(warehouse: Warehouse, settings: Settings, now: datetime, task: s
     if task == segmentation.TASK:
         frame = returning(warehouse, settings, now, snapshot)
     else:
-        asked = labels(warehouse, task, now, snapshot, settings).select("user_id")
-        groups = input_groups(label_rule(task, settings).task)
+        question = task.removesuffix(uplift.SUFFIX)
+        asked = labels(warehouse, question, now, snapshot, settings).select("user_id")
+        groups = input_groups(label_rule(question, settings).task)
         features = feature_frame(warehouse, now, snapshot, settings=settings, groups=groups)
         frame = features.join(asked, on="user_id", how="semi")
     if frame.is_empty():
@@ -131,13 +132,15 @@ def _predict(
 
 
 def _meaning(bundle: Bundle, answer: NDArray[np.float64]) -> dict[str, list[str]]:
-    """The column that stands beside the answer, in words: a risk band, what to do, or the name of a segment."""
+    """The column that stands beside the answer, in words: a risk band, what to do, the name of a segment."""
     manifest = bundle.manifest
     if manifest.answer == "segment":
         names = names_of(read_segments(bundle))
         return {"name": [names[int(value)] for value in answer]}
     if manifest.task == conversion.TASK:
         return {"action": [conversion.action(value, manifest.operating_points) for value in answer]}
+    if manifest.answer == "uplift":
+        return {"advice": ["contact" if value > 0 else "spare" for value in answer]}
     band = engagement.band if manifest.task == engagement.TASK else churn.band
     return {"band": [band(value) for value in answer]}
 

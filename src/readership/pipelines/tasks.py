@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple, Protocol
 
 from readership.errors import InputError, NotEnoughData
 from readership.evaluation.leakage import AuditReport
-from readership.models import churn, conversion, engagement, segmentation
+from readership.models import churn, conversion, engagement, segmentation, uplift
 from readership.pipelines.engagement import train_engagement
 from readership.pipelines.progress import Progress
 from readership.pipelines.segment import train_segments
 from readership.pipelines.train import Prepared, Trained, prepare, train_baselines, train_task
+from readership.pipelines.uplift import train_uplift
 from readership.settings import Settings
 from readership.warehouse import Warehouse, read_sql
 
@@ -123,11 +125,20 @@ def _holds(warehouse: Warehouse, query: str) -> bool:
     return bool(warehouse.scalar(read_sql("readership.pipelines.sql", query)))
 
 
+def _uplift(
+    question: str, warehouse: Warehouse, settings: Settings, now: datetime, order: Order, progress: Progress
+) -> Iterator[Trained]:
+    """What an offer adds; there are no baselines of it."""
+    if not order.baselines:
+        yield train_uplift(warehouse, settings, now, question, order.audit, progress)
+
+
 TRAINERS: dict[str, Trainer] = {
     churn.TASK: _churn,
     conversion.TASK: _conversion,
     engagement.TASK: _engagement,
     segmentation.TASK: _segmentation,
+    **{f"{question}{uplift.SUFFIX}": partial(_uplift, question) for question in uplift.QUESTIONS},
 }
 """By task."""
 
@@ -136,6 +147,8 @@ STEPS = (
     ("04 churn of subscribers", "churn", "subscribers"),
     ("05 segments", "segmentation", "registered"),
     ("07 conversion", "conversion", "registered"),
+    ("07 whom an offer moves to subscribe", "conversion_uplift", "registered"),
+    ("07 whom an offer moves to stay", "churn_subscribers_uplift", "registered"),
     ("09 engagement", "engagement", "registered"),
 )
 """Title, task and population of each model, in the order in which they are made; step 03 is part of each."""

@@ -242,7 +242,7 @@ def journal_of(prepared: Prepared, settings: Settings) -> Path:
 
 
 def promoted(settings: Settings, task: str, version: str) -> str:
-    """What became of a new version, in words: champion by the rule, or why not."""
+    """Promote the version if the rule allows it; what came of it, in words."""
     try:
         return f"{task} {version} is champion: {promote(settings, task, version, by='readership train').reason}"
     except PromotionRefused as refusal:
@@ -293,6 +293,7 @@ def drivers_of(result: Fitted) -> list[dict[str, Any]]:
 
 
 def npz(arrays: Mapping[str, Any]) -> bytes:
+    """Arrays as the content of an `.npz` file."""
     content = io.BytesIO()
     np.savez(content, **arrays)
     return content.getvalue()
@@ -305,7 +306,7 @@ def said(progress: Progress) -> Callable[[str, float], None]:
 
 @contextmanager
 def timed(timings: dict[str, float], name: str) -> Iterator[None]:
-    """Writes down the seconds of a stage."""
+    """Write into `timings` how many seconds the block took."""
     began = time.monotonic()
     yield
     timings[name] = time.monotonic() - began

@@ -49,7 +49,7 @@ def _answer(asked: Asked, why: Explanation) -> Response:
         horizon_days=manifest.horizon_days,
         probability=probability,
         action=action(probability, manifest.operating_points),
-        uplift=None,
+        uplift=asked.uplift.answer(asked.row) if asked.uplift else None,
         reasons=why.reasons,
         reasons_note=why.note,
         model_version=manifest.version,

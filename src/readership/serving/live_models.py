@@ -17,7 +17,9 @@ from readership.serving.scorer import Scorer
 from readership.settings import Settings
 
 log = logging.getLogger("readership.serving")
-TASKS = ("churn", "conversion", "engagement", "segmentation")
+TASKS = ("churn", "conversion", "conversion_uplift", "engagement", "segmentation")
+ADDS = "_uplift"
+"""Ends the name of a task that adds a field to another's answer; without a champion that field is null."""
 
 
 class Trouble(NamedTuple):
@@ -29,7 +31,8 @@ class Trouble(NamedTuple):
 
 def no_champion(task: str) -> Trouble:
     """A task that nothing answers for; no trouble while others answer, since not every log supports every model."""
-    detail = f"no model of {task} is live: `readership train {task}`, then `readership promote {task}`"
+    train = f"readership train {task.removesuffix(ADDS)}" + (" --uplift" if task.endswith(ADDS) else "")
+    detail = f"no model of {task} is live: `{train}`, then `readership promote {task}`"
     return Trouble("no_champion", detail)
 
 
@@ -94,7 +97,7 @@ class LiveModels:
             store = self.now.store
             tasks = self._join(bundles, store, troubles)
         if all(task.live.champion is None for task in tasks.values()):
-            troubles += [no_champion(task) for task in tasks]
+            troubles += [no_champion(task) for task in tasks if not task.endswith(ADDS)]
         return Snapshot(store, tasks, tuple(dict.fromkeys(troubles)))
 
     def _bundles(self, task: str, now: Answering, troubles: list[Trouble]) -> tuple[Live, list[Bundle]]:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from readership.events.identity import reader_key
 from readership.features.online import OnlineFeatures, Row
 from readership.serving.explain import Explanation, explain
-from readership.serving.live_models import LiveModels, Snapshot, Store, no_champion
+from readership.serving.live_models import ADDS, LiveModels, Snapshot, Store, no_champion
 from readership.serving.problems import Problem
 from readership.serving.scorer import Scorer
 
@@ -26,11 +26,12 @@ Reasons = Annotated[
 
 
 class Asked(NamedTuple):
-    """One reader, and the model that answers."""
+    """One reader, the model that answers, and the live model of what a contact adds, where there is one."""
 
     reader_id: str
     scorer: Scorer
     row: Row
+    uplift: Scorer | None = None
 
 
 Answer = Callable[[Asked, Explanation], Response]
@@ -67,7 +68,8 @@ def asked_about(request: Request, task: str, reader_id: str) -> tuple[Asked, Sto
     row = store.features.get(reader)
     if row is None:
         raise _reader_unknown(reader_id, store.features)
-    return Asked(reader_id, scorer, row), store, reader
+    adds = now.tasks.get(f"{task}{ADDS}")
+    return Asked(reader_id, scorer, row, adds.scorer if adds else None), store, reader
 
 
 async def _explained(asked: Asked, answer: Answer) -> Response:

@@ -228,7 +228,7 @@ def _newsletter(visits: Sequence[Visit], as_of: datetime) -> dict[str, Value]:
 
 def _profile(visits: Sequence[Visit]) -> dict[str, Value]:
     ordered = _in_order(visits)
-    names = ("tier", "country", "device_type", "device_os", "browser", "brand")
+    names = ("tier", "country", "device_type", "device_os", "browser", "user_segment", "brand")
     stated = {name: [getattr(visit, name) for visit in ordered if getattr(visit, name)] for name in names}
     return {name: texts[-1] if texts else None for name, texts in stated.items()}
 

@@ -23,6 +23,7 @@ KINDS = (
     "ad_click", "session_end", "something_new",
 )  # fmt: skip
 TIERS = ("", "", "free", "premium")
+SEGMENTS = ("", "", "student", "retired")
 CONSENTS: tuple[list[str] | None, ...] = (
     *(None,) * 12,
     ["analytics", "personalisation"],
@@ -104,6 +105,7 @@ def _event(
         "country": chance.choice(("", "FR", "BR")),
         "timezone": zone if chance.random() < 0.9 else chance.choice(ZONES),
         "subscription_tier": chance.choice(TIERS),
+        "user_segment": chance.choice(SEGMENTS),
         "consent": chance.choice(CONSENTS),
     }
     if chance.random() < 0.5:

@@ -27,6 +27,7 @@ class Visit:
     device_os: str
     browser: str
     tier: str
+    user_segment: str
     referrer: str
     utc_offset_minutes: int
     local_day: date
@@ -84,6 +85,7 @@ def _visit(events: Sequence[Event]) -> Visit:
     scrolled = [event["scroll_depth"] for event in events if "scroll_depth" in event]
     consents = [event["consent"] for event in events if event["consent"] is not None]
     tiers = [event["subscription_tier"] for event in events if event["subscription_tier"]]
+    segments = [event["user_segment"] for event in events if event["user_segment"]]
     return Visit(
         session_id=events[0]["session_id"],
         start=start,
@@ -96,6 +98,7 @@ def _visit(events: Sequence[Event]) -> Visit:
         device_os=_first(events, "device_os"),
         browser=_first(events, "browser"),
         tier=tiers[-1] if tiers else "",
+        user_segment=segments[-1] if segments else "",
         referrer=_first(events, "referrer"),
         utc_offset_minutes=round(offset / timedelta(minutes=1)),
         local_day=local.date(),

@@ -10,11 +10,13 @@ from readership.evaluation.metrics import HIGHER_IS_BETTER
 from readership.evaluation.reports import score_charts, segment_charts, words
 from readership.evaluation.reports.charts import Plot, plots
 from readership.evaluation.reports.page import write_page
+from readership.evaluation.reports.uplift_charts import learner_rows, uplift_plots
 
 PLOTS: dict[str, Callable[[Evaluation], Iterable[Plot]]] = {
     "probability": plots,
     "score": score_charts.plots,
     "segment": segment_charts.plots,
+    "uplift": uplift_plots,
 }
 """What is drawn for each kind of answer; its page is the template of that name."""
 
@@ -78,5 +80,6 @@ WORDS: dict[str, Callable[[Evaluation], dict[str, Any]]] = {
     "probability": _words_of_probabilities,
     "score": _words_of_scores,
     "segment": _words_of_segments,
+    "uplift": lambda evaluation: {"learners": learner_rows(evaluation)},
 }
 """What the template of each kind asks for besides the evaluation and its summary."""

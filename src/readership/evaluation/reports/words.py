@@ -25,6 +25,11 @@ MODEL_WORDS = {
     "lightgbm": "LightGBM",
     "base_rate": "one rate for everybody",
     "recency": "last-visit rule",
+    "ridge_pair": "two shrunken lines",
+    "t_learner": "T-learner",
+    "x_learner": "X-learner",
+    "constant_effect": "one effect for everybody",
+    "response": "likeliest first",
     "xgboost_regression": "XGBoost",
     "lightgbm_regression": "LightGBM",
     "global_mean": "one score for everybody",
@@ -162,6 +167,8 @@ def model_word(name: str) -> str:
 
 def task_word(task: str) -> str:
     """`churn_subscribers` as `Churn of subscribers`."""
+    if task.endswith("_uplift"):
+        return f"Uplift of {task_word(task.removesuffix('_uplift')).lower()}"
     first, _, population = task.partition("_")
     return first.capitalize() + (f" of {population}" if population else "")
 

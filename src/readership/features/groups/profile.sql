@@ -1,4 +1,4 @@
--- One row per reader with a session before as_of: tier, country, device and brand as last stated.
+-- One row per reader with a session before as_of: tier, country, device, brand and segment as last stated.
 -- grain: user_id    leakage rule: session_end < as_of, known_at <= as_of, loaded_at <= snapshot_at, newest version by then
 -- order_of_end is (session_end, row_id) as one number: the last session, the same one whatever the order of rows.
 WITH bitOr(bitShiftLeft(toUInt128(toUnixTimestamp64Milli(session_end)), 64), toUInt128(row_id)) AS order_of_end
@@ -9,6 +9,7 @@ SELECT
     nullIf(argMaxIf(device_type, order_of_end, device_type != ''), '') AS device_type, -- category | device type last used | missing when no session names one
     nullIf(argMaxIf(device_os, order_of_end, device_os != ''), '') AS device_os, -- category | operating system last used | missing when no session names one
     nullIf(argMaxIf(browser, order_of_end, browser != ''), '') AS browser, -- category | browser last used | missing when no session names one
+    nullIf(argMaxIf(user_segment, order_of_end, user_segment != ''), '') AS user_segment, -- category | segment last stated by the publisher | missing when no session names one
     nullIf(argMaxIf(brand, order_of_end, brand != ''), '') AS brand -- category | brand last visited | missing when no session names one
 FROM session_versions
 WHERE known_at <= {as_of:DateTime64(3,'UTC')}
