@@ -155,8 +155,7 @@ def _decide(settings: Settings, live: Live, bundle: Bundle, *, tolerant: bool) -
             raise
         return Decision(False, str(error))
     newer = bundle.manifest.trained_until > champion.manifest.trained_until
-    loss = "squared error" if answer == "score" else "log loss"
-    return compare(rows.champion, rows.challenger, rows.reader, rows.weight, newer=newer, loss=loss)
+    return compare(rows.champion, rows.challenger, rows.reader, rows.weight, newer=newer, answer=answer)
 
 
 def _switch(

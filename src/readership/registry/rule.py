@@ -13,9 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 from readership.contracts import Evaluation, Metric
 from readership.evaluation.bootstrap import Draws, ratio
 
-MARGIN = 0.01
-"""Loss that a model of newer data may cost: log loss in nats, about 2 % of that of a useful churn model; of scores the
-squared error as a share of the whole scale, squared."""
+MARGIN = {"probability": 0.01, "score": 0.0005}
+"""Loss that a model of newer data may cost, about 2 % of that of a useful one: log loss in nats; of scores the squared
+error, in shares of the whole scale."""
+LOSS_WORDS = {"probability": "log loss", "score": "squared error"}
 STEADY = 0.6
 """Least adjusted Rand index of segments found again on other readers, at the low end of its interval."""
 _CLIP = 1e-15
@@ -52,16 +53,15 @@ def compare(
     weight: ArrayLike | None = None,
     *,
     newer: bool = False,
-    margin: float = MARGIN,
-    loss: str = "log loss",
+    answer: str = "probability",
 ) -> Decision:
     """Whether the challenger may replace the champion, by their losses [n] on the same rows of these readers.
 
-    Readers, not rows, are drawn for the interval. `newer` says that the challenger was trained on later data, `loss`
-    what the losses are called.
+    Readers, not rows, are drawn for the interval. `newer` says that the challenger was trained on later data, `answer`
+    what they were asked for.
     """
     difference = np.asarray(challenger_loss, np.float64) - np.asarray(champion_loss, np.float64)
-    draws = Draws.of(reader, weight)
+    draws, loss, margin = Draws.of(reader, weight), LOSS_WORDS[answer], MARGIN[answer]
     measured = ratio(difference, np.ones(len(difference)), draws)
     low, high = measured["ci95"]
     rows = f"the same {len(difference):,} held-out rows of {draws.readers:,} readers"
