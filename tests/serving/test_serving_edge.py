@@ -128,7 +128,7 @@ def test_figures_count_what_was_answered(client: Caller) -> None:
 def test_models_that_are_live(client: Caller) -> None:
     model, *others = client.get("/v1/models").json()["models"]
     idle = [(other["task"], other["champion"]) for other in others]
-    assert idle == [("conversion", None), ("engagement", None), ("segmentation", None)]
+    assert idle == [(task, None) for task in ("conversion", "conversion_uplift", "engagement", "segmentation")]
     assert model["task"] == "churn"
     assert model["champion"] == "v1"
     assert model["promoted_by"] == "a test"

@@ -29,7 +29,32 @@ class ProblemAnswer(BaseModel):
     instance: str
 
 
-class ChurnAnswer(BaseModel):
+class ReaderAnswer(BaseModel):
+    """What every answer about a reader holds."""
+
+    reader_id: Annotated[str, Field(description="the publisher's own id, as asked")]
+    task: str
+    population: Annotated[str, Field(description="readers the model was trained on and measured on")]
+    in_population: Annotated[
+        bool | None,
+        Field(description="false: this reader is none of them; the answer was never tested on such readers"),
+    ]
+    model_version: str
+    features_as_of: datetime
+    answered_at: datetime
+
+
+class ReasonedAnswer(ReaderAnswer):
+    """An answer about the coming days, with its reasons."""
+
+    horizon_days: int
+    reasons: Annotated[
+        list[str] | None, Field(description="strongest first; null unless they are of this very model and data")
+    ]
+    reasons_note: Annotated[str | None, Field(description="why there are no reasons, when there are none")]
+
+
+class ChurnAnswer(ReasonedAnswer):
     """How likely it is that a reader stops coming."""
 
     model_config = ConfigDict(
@@ -39,23 +64,20 @@ class ChurnAnswer(BaseModel):
                 "task": "churn",
                 "population": "registered",
                 "in_population": True,
+                "model_version": "20261001T000000-xgboost",
+                "features_as_of": "2026-10-01T00:00:00Z",
+                "answered_at": "2026-10-01T09:30:00Z",
                 "horizon_days": 28,
-                "probability": 0.8131,
-                "band": "high",
                 "reasons": [
                     "no visit for 37 days (usually every 3 days) (raises the risk)",
                     "events in the last 14 days: 0 (raises the risk)",
                 ],
                 "reasons_note": None,
-                "model_version": "20261001T000000-xgboost",
-                "features_as_of": "2026-10-01T00:00:00Z",
-                "answered_at": "2026-10-01T09:30:00Z",
+                "probability": 0.8131,
+                "band": "high",
             }
         }
     )
-    reader_id: Annotated[str, Field(description="the publisher's own id, as asked")]
-    task: str
-    population: Annotated[str, Field(description="readers the model was trained on and measured on")]
     in_population: Annotated[
         bool | None,
         Field(description="false: this reader is none of them, and the probability was never tested on such readers"),
@@ -63,16 +85,9 @@ class ChurnAnswer(BaseModel):
     horizon_days: Annotated[int, Field(description="no event in this many days counts as churn")]
     probability: float
     band: Annotated[Literal["high", "medium", "low"], Field(description="high above 0.7, medium from 0.3")]
-    reasons: Annotated[
-        list[str] | None, Field(description="strongest first; null unless they are of this very model and data")
-    ]
-    reasons_note: Annotated[str | None, Field(description="why there are no reasons, when there are none")]
-    model_version: str
-    features_as_of: datetime
-    answered_at: datetime
 
 
-class ConversionAnswer(BaseModel):
+class ConversionAnswer(ReasonedAnswer):
     """How likely it is that a free reader subscribes, and what to do about it."""
 
     model_config = ConfigDict(
@@ -82,21 +97,18 @@ class ConversionAnswer(BaseModel):
                 "task": "conversion",
                 "population": "registered",
                 "in_population": True,
-                "horizon_days": 14,
-                "probability": 0.0731,
-                "action": "prompt",
-                "uplift": None,
-                "reasons": ["subscription prompts in the last 28 days: 6 (raises it)"],
-                "reasons_note": None,
                 "model_version": "20261001T000000-lightgbm",
                 "features_as_of": "2026-10-01T00:00:00Z",
                 "answered_at": "2026-10-01T09:30:00Z",
+                "horizon_days": 14,
+                "reasons": ["subscription prompts in the last 28 days: 6 (raises it)"],
+                "reasons_note": None,
+                "probability": 0.0731,
+                "action": "prompt",
+                "uplift": None,
             }
         }
     )
-    reader_id: Annotated[str, Field(description="the publisher's own id, as asked")]
-    task: str
-    population: Annotated[str, Field(description="readers the model was trained on and measured on")]
     in_population: Annotated[
         bool | None,
         Field(description="false: this reader is none of them (perhaps pays already); the answer was never tested"),
@@ -108,16 +120,9 @@ class ConversionAnswer(BaseModel):
         Field(description="offer: among those a campaign reaches; prompt: a contact pays; by the report's thresholds"),
     ]
     uplift: Annotated[float | None, Field(description="what an offer would add to the probability; null: not known")]
-    reasons: Annotated[
-        list[str] | None, Field(description="strongest first; null unless they are of this very model and data")
-    ]
-    reasons_note: Annotated[str | None, Field(description="why there are no reasons, when there are none")]
-    model_version: str
-    features_as_of: datetime
-    answered_at: datetime
 
 
-class EngagementAnswer(BaseModel):
+class EngagementAnswer(ReasonedAnswer):
     """How deeply a reader will probably read on the next visit."""
 
     model_config = ConfigDict(
@@ -127,23 +132,20 @@ class EngagementAnswer(BaseModel):
                 "task": "engagement",
                 "population": "known",
                 "in_population": True,
+                "model_version": "20261001T000000-xgboost",
+                "features_as_of": "2026-10-01T00:00:00Z",
+                "answered_at": "2026-10-01T09:30:00Z",
                 "horizon_days": 14,
-                "score": 36.2,
-                "band": "deep",
                 "reasons": [
                     "mean engagement score of all sessions so far: 41 (raises the score)",
                     "device type of the last session: mobile (lowers the score)",
                 ],
                 "reasons_note": None,
-                "model_version": "20261001T000000-xgboost",
-                "features_as_of": "2026-10-01T00:00:00Z",
-                "answered_at": "2026-10-01T09:30:00Z",
+                "score": 36.2,
+                "band": "deep",
             }
         }
     )
-    reader_id: Annotated[str, Field(description="the publisher's own id, as asked")]
-    task: str
-    population: Annotated[str, Field(description="readers the model was trained on and measured on")]
     in_population: Annotated[
         bool | None,
         Field(description="false: this reader has no two sessions, or none lately; the answer was never tested"),
@@ -153,16 +155,9 @@ class EngagementAnswer(BaseModel):
         float, Field(description="expected engagement score of the next visit, 0 to 100; a single visit varies widely")
     ]
     band: Annotated[Literal["deep", "usual", "brief"], Field(description="deep above 35, usual from 25, brief below")]
-    reasons: Annotated[
-        list[str] | None, Field(description="strongest first; null unless they are of this very model and data")
-    ]
-    reasons_note: Annotated[str | None, Field(description="why there are no reasons, when there are none")]
-    model_version: str
-    features_as_of: datetime
-    answered_at: datetime
 
 
-class SegmentAnswer(BaseModel):
+class SegmentAnswer(ReaderAnswer):
     """Which kind of reader this is."""
 
     model_config = ConfigDict(
@@ -172,6 +167,9 @@ class SegmentAnswer(BaseModel):
                 "task": "segmentation",
                 "population": "returning",
                 "in_population": True,
+                "model_version": "20261001T000000-11e4e2",
+                "features_as_of": "2026-10-01T00:00:00Z",
+                "answered_at": "2026-10-01T09:30:00Z",
                 "segment_id": 3,
                 "segment": "frequent local readers, by newsletter, many topics",
                 "profile": ["28 of 90 days with a visit; everyone: 5", "19% of visits from a newsletter; everyone: 6%"],
@@ -181,14 +179,9 @@ class SegmentAnswer(BaseModel):
                 ],
                 "rfv": 61.4,
                 "rfv_band": "lover",
-                "model_version": "20261001T000000-11e4e2",
-                "features_as_of": "2026-10-01T00:00:00Z",
-                "answered_at": "2026-10-01T09:30:00Z",
             }
         }
     )
-    reader_id: Annotated[str, Field(description="the publisher's own id, as asked")]
-    task: str
     population: Annotated[str, Field(description="returning: at least 2 sessions in 56 days, registered or not")]
     in_population: Annotated[
         bool | None,
@@ -202,9 +195,6 @@ class SegmentAnswer(BaseModel):
         float | None, Field(description="recency, frequency, volume of this reader, 0 to 100; null: unknown")
     ]
     rfv_band: Annotated[Literal["new", "fly-by", "casual", "loyal", "lover"] | None, Field(description="of that score")]
-    model_version: str
-    features_as_of: datetime
-    answered_at: datetime
 
 
 class LiveModel(BaseModel):

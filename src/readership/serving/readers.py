@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Literal, NamedTuple
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, NamedTuple
 
+import msgspec
 from fastapi import Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
@@ -34,8 +36,29 @@ class Asked(NamedTuple):
     uplift: Scorer | None = None
 
 
-Answer = Callable[[Asked, Explanation], Response]
+class Told(msgspec.Struct, kw_only=True):
+    """What every answer about a reader holds, encoded without validating what we made ourselves; see `told`."""
+
+    reader_id: str
+    task: str
+    population: str
+    in_population: bool | None
+    model_version: str
+    features_as_of: datetime
+    answered_at: datetime
+
+
+class Reasoned(Told, kw_only=True):
+    """An answer about the coming days, with its reasons."""
+
+    horizon_days: int
+    reasons: tuple[str, ...] | None
+    reasons_note: str | None
+
+
+Answer = Callable[[Asked, Explanation], Told]
 """The route's own: its fields, from the reader and the reasons."""
+_encode = msgspec.json.Encoder().encode
 
 
 def answered(
@@ -51,7 +74,32 @@ def answered(
     asked, store, reader = asked_about(request, task, reader_id)
     if reasons == "live":
         return _explained(asked, answer)
-    return answer(asked, _stored(task, store.features, reader, asked))
+    return encoded(answer(asked, _stored(task, store.features, reader, asked)))
+
+
+def told(asked: Asked) -> dict[str, Any]:
+    """The fields of `Told`."""
+    manifest = asked.scorer.bundle.manifest
+    return {
+        "reader_id": asked.reader_id,
+        "task": manifest.task,
+        "population": manifest.population,
+        "in_population": asked.scorer.in_population(asked.row),
+        "model_version": manifest.version,
+        "features_as_of": asked.row.as_of,
+        "answered_at": datetime.now(UTC),
+    }
+
+
+def reasoned(asked: Asked, why: Explanation) -> dict[str, Any]:
+    """The fields of `Reasoned`."""
+    horizon = asked.scorer.bundle.manifest.horizon_days
+    return told(asked) | {"horizon_days": horizon, "reasons": why.reasons, "reasons_note": why.note}
+
+
+def encoded(answer: Told) -> Response:
+    """The answer as JSON."""
+    return Response(_encode(answer), media_type="application/json")
 
 
 def asked_about(request: Request, task: str, reader_id: str) -> tuple[Asked, Store, int]:
@@ -74,7 +122,7 @@ def asked_about(request: Request, task: str, reader_id: str) -> tuple[Asked, Sto
 
 async def _explained(asked: Asked, answer: Answer) -> Response:
     """The same answer with reasons computed now, beside the event loop."""
-    return answer(asked, await asyncio.to_thread(explain, asked.scorer, asked.row))
+    return encoded(answer(asked, await asyncio.to_thread(explain, asked.scorer, asked.row)))
 
 
 def _stored(task: str, online: OnlineFeatures, reader: int, asked: Asked) -> Explanation:

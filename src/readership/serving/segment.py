@@ -1,7 +1,6 @@
 """`GET /v1/readers/{reader_id}/segment`: which kind of reader this is, by the segments that are live."""
 
 import json
-from datetime import UTC, datetime
 from functools import lru_cache
 
 import msgspec
@@ -12,12 +11,12 @@ from starlette.responses import Response
 from readership.features.online import Row
 from readership.models import rfv
 from readership.registry.bundles import Bundle
-from readership.serving.readers import ReaderId, asked_about
+from readership.serving.readers import ReaderId, Told, asked_about, encoded, told
 
 SEGMENTS = "segments.json"
 
 
-class _Told(msgspec.Struct):
+class _Segment(msgspec.Struct):
     """What `segments.json` says of one segment."""
 
     id: int
@@ -26,56 +25,39 @@ class _Told(msgspec.Struct):
     advice: tuple[str, ...]
 
 
-class _Answer(msgspec.Struct):
-    """The fields of `answers.SegmentAnswer`, encoded without validating what we made ourselves."""
+class _SegmentAnswer(Told, kw_only=True):
+    """The fields of `answers.SegmentAnswer`."""
 
-    reader_id: str
-    task: str
-    population: str
-    in_population: bool | None
     segment_id: int
     segment: str
     profile: tuple[str, ...]
     advice: tuple[str, ...]
     rfv: float | None
     rfv_band: str | None
-    model_version: str
-    features_as_of: datetime
-    answered_at: datetime
-
-
-_encode = msgspec.json.Encoder().encode
 
 
 def segment(request: Request, reader_id: ReaderId) -> Response:
     """The segment of this reader, its profile and its advice, and the reader's RFV score."""
     asked, store, _ = asked_about(request, "segmentation", reader_id)
-    manifest = asked.scorer.bundle.manifest
-    told = _told(asked.scorer.bundle)[int(asked.scorer.answer(asked.row))]
+    found = _segments(asked.scorer.bundle)[int(asked.scorer.answer(asked.row))]
     score, band = _rfv(asked.row, store.features.meta.numbers)
-    answer = _Answer(
-        reader_id=asked.reader_id,
-        task=manifest.task,
-        population=manifest.population,
-        in_population=asked.scorer.in_population(asked.row),
-        segment_id=told.id,
-        segment=told.name,
-        profile=told.profile,
-        advice=told.advice,
+    answer = _SegmentAnswer(
+        **told(asked),
+        segment_id=found.id,
+        segment=found.name,
+        profile=found.profile,
+        advice=found.advice,
         rfv=score,
         rfv_band=band,
-        model_version=manifest.version,
-        features_as_of=asked.row.as_of,
-        answered_at=datetime.now(UTC),
     )
-    return Response(_encode(answer), media_type="application/json")
+    return encoded(answer)
 
 
 @lru_cache(maxsize=4)
-def _told(bundle: Bundle) -> dict[int, _Told]:
+def _segments(bundle: Bundle) -> dict[int, _Segment]:
     """The segments of a bundle by id, read once."""
     content = json.loads(bundle.read(SEGMENTS))
-    return {one["id"]: msgspec.convert(one, _Told) for one in content["segments"]}
+    return {one["id"]: msgspec.convert(one, _Segment) for one in content["segments"]}
 
 
 def _rfv(row: Row, numbers: tuple[str, ...]) -> tuple[float | None, str | None]:
