@@ -37,12 +37,11 @@ def assemble_trial(
     """One row a decision, in order of time, of readers of whom something was known at its cut-off.
 
     decisions  user_id, decided_at, as_of, treated, propensity (of the variant drawn), label
-    features   by cut-off: user_id and the catalogue's columns
+    features   by cut-off: user_id and these columns
     wanted     the value of `label` that the publisher wants; it becomes 1
     """
-    inputs = [feature for feature in columns if feature.model_input]
-    names = tuple(feature.name for feature in inputs)
-    words = [feature.name for feature in inputs if feature.kind == "category"]
+    names = tuple(feature.name for feature in columns)
+    words = [feature.name for feature in columns if feature.kind == "category"]
     parts = [
         decisions.filter(pl.col("as_of") == as_of).join(frame, on="user_id", how="inner")
         for as_of, frame in sorted(features.items())

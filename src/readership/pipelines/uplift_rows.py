@@ -11,7 +11,7 @@ from readership.contracts import Trial
 from readership.datasets.rules import LabelRule
 from readership.datasets.trial import assemble_trial, split, trial_of
 from readership.errors import NotEnoughData
-from readership.features.catalogue import catalogue
+from readership.features.catalogue import catalogue, input_groups
 from readership.features.catalogue import sql_hashes as feature_hashes
 from readership.models import uplift
 from readership.pipelines.features import feature_frame
@@ -53,16 +53,15 @@ def decisions(
     wanted = uplift.QUESTIONS[rule.name].wanted
     name = f"{rule.name}{uplift.SUFFIX}"
     nothing = np.empty((len(found), 0), dtype=np.float32)
-    split(
-        trial_of(name, found, nothing, (), {}, wanted=wanted), rule.horizon
-    )  # too few are refused before the long part
+    split(trial_of(name, found, nothing, (), {}, wanted=wanted), rule.horizon)  # refuses too few, before the long part
+    groups = input_groups(rule.task)
     features = {
-        as_of: feature_frame(warehouse, as_of, snapshot, settings=settings).join(
+        as_of: feature_frame(warehouse, as_of, snapshot, settings=settings, groups=groups).join(
             found.filter(pl.col("as_of") == as_of).select("user_id"), on="user_id", how="semi"
         )
         for as_of in found["as_of"].unique().sort()
     }
-    trial = assemble_trial(name, found, features, catalogue(), wanted=wanted)
+    trial = assemble_trial(name, found, features, [f for f in catalogue() if f.serves(rule.task)], wanted=wanted)
     return Decisions(trial, _delay(found, rule.horizon), since, _hashes(rule))
 
 

@@ -4,27 +4,7 @@
 -- A decision whose horizon has not passed by now is left out, neither 0 nor 1; so is one whose horizon touches an outage.
 WITH
     toIntervalDay({horizon_days:UInt16}) AS horizon,
-    decided AS
-    (
-        SELECT
-            user_id, min(timestamp) AS decided_at, argMin(variant, timestamp) = 'offer' AS treated,
-            argMin(assumeNotNull(propensity), timestamp) AS chance, any(brand)::String AS site
-        FROM events
-        WHERE experiment = {experiment:String} AND variant IN ('offer', 'control') AND propensity > 0
-            AND ({brand:String} = '' OR brand = {brand:String})
-            AND timestamp <= {now:DateTime64(3, 'UTC')} - horizon
-            AND loaded_at <= {snapshot_at:DateTime64(3, 'UTC')}
-        GROUP BY user_id, if(decision_id = '', toString(event_id), decision_id)
-        UNION ALL
-        SELECT
-            toUInt64(unit) AS user_id, at AS decided_at, variant = 'treatment' AS treated,
-            assumeNotNull(propensity) AS chance, {brand:String} AS site
-        FROM exposures
-        WHERE startsWith(experiment, 'campaign/') AND treatment = {task:String}
-            AND variant IN ('treatment', 'control') AND propensity > 0
-            AND at <= {now:DateTime64(3, 'UTC')} - horizon
-            AND loaded_at <= {snapshot_at:DateTime64(3, 'UTC')}
-    ),
+    -- include decided
     starts AS
     (
         SELECT user_id, groupArray(timestamp) AS at
