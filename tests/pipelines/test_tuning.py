@@ -48,5 +48,5 @@ def test_the_test_rows_change_nothing_about_the_search(tmp_path: Path) -> None:
 
 
 def test_a_population_that_a_task_has_not_is_refused() -> None:
-    with pytest.raises(InputError, match="conversion asks about registered readers only"):
+    with pytest.raises(InputError, match="conversion asks about one population only"):
         train(None, Settings(), MONTHS[0], "conversion", Order("subscribers"), Progress())
