@@ -70,7 +70,8 @@ def test_the_run_ends_with_a_model_and_its_pages(home: Home) -> None:
     assert {"base_rate", "recency", "logistic_regression", "random_forest", "neural_network"} <= set(
         evaluation["floors"]
     )
-    assert (home.folder / "artifacts/evaluation/baselines/churn.json").is_file()
+    for task in ("churn", "engagement"):
+        assert (home.folder / f"artifacts/evaluation/baselines/{task}.json").is_file()
 
 
 def test_the_files_of_the_roadmap_are_there(home: Home) -> None:

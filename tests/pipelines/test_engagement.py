@@ -62,3 +62,9 @@ def test_rules_of_thumb_and_scores_within_the_scale() -> None:
     assert found.choice.champion in found.candidates
     assert found.calibrator.name == "none"
     assert found.train_rows == 450
+
+
+def test_baselines_are_a_line_and_the_rules_of_thumb() -> None:
+    found = fit_scores(score_world(readers=150), FOLDS, engagement.baselines())
+    assert set(found.candidates) == {"ridge"}
+    assert set(found.floors) == {"global_mean", "last_score", "reader_mean"}

@@ -51,6 +51,11 @@ def specs(seed: int = 0) -> list[ModelSpec]:
     return score_candidates(seed)
 
 
+def baselines() -> list[ModelSpec]:
+    """The simple model of step 03, beside the rules to beat."""
+    return [ModelSpec("ridge")]
+
+
 def left_out() -> dict[str, str]:
     """Candidates that cannot be fitted here, and why."""
     if torch_is_there():

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +9,6 @@ from numpy.typing import NDArray
 from readership.contracts import ANSWERS, Dataset, Evaluation, Folds, Model, ModelSpec
 from readership.evaluation.evaluate import Facts, Scores
 from readership.evaluation.files import write_evaluation
-from readership.evaluation.leakage import AuditReport
 from readership.evaluation.reports.report import write_report
 from readership.evaluation.scores import Bands, evaluate_scores
 from readership.features.selection import Selection, select
@@ -28,7 +26,6 @@ from readership.pipelines.train import (
     drivers_of,
     export,
     journal_of,
-    prepare,
     promoted,
     protocol_of,
     said,
@@ -37,7 +34,6 @@ from readership.pipelines.train import (
 from readership.pipelines.tuning import tuned
 from readership.registry.promotion import register
 from readership.settings import Settings
-from readership.warehouse import Warehouse
 
 Floats = NDArray[np.float64]
 
@@ -71,20 +67,20 @@ class ScoreFit:
         return Calibrator("none")
 
 
-def train_engagement(
-    warehouse: Warehouse,
-    settings: Settings,
-    now: datetime,
-    *,
-    audit: AuditReport | None = None,
-    tune: int = 0,
-    progress: Progress,
-) -> Trained:
+def train_score_baselines(prepared: Prepared, settings: Settings, *, progress: Progress) -> Trained:
+    """Step 03: the straight line and the rules of thumb on the same split, in `artifacts/evaluation/baselines/`."""
+    with progress.step(f"03 baselines: {engagement.TASK}"):
+        result = fit_scores(prepared.dataset, prepared.folds, engagement.baselines(), said(progress))
+        evaluation = judge_scores(prepared, result)
+    path = write_evaluation(evaluation, settings.artifacts_dir / "evaluation" / "baselines")
+    return Trained(evaluation, path, None, None, "baselines are for comparison and are not registered", prepared.audit)
+
+
+def train_engagement(prepared: Prepared, settings: Settings, *, tune: int = 0, progress: Progress) -> Trained:
     """Every candidate on the same rows; the champion becomes a bundle, a version and a report.
 
     tune  how many settings to try first, on validation rows alone
     """
-    prepared = prepare(warehouse, settings, now, task=engagement.TASK, audit=audit, progress=progress)
     with progress.step("models: engagement"), timed(prepared.timings, "models"):
         dataset, folds, journal = prepared.dataset, prepared.folds, journal_of(prepared, settings)
         searched = tuned(engagement.specs(), dataset, folds, journal, tune, progress, loss=squared_error)
@@ -118,9 +114,9 @@ def fit_scores(
     kept = dataset.select(selection.kept)
     valid, test, final = kept.at(folds.valid), kept.at(folds.test), kept.at(folds.refit)
     inner = fit_candidates(candidates, kept.at(folds.train), valid, progress)
-    ensemble = inner["ensemble"]
-    assert isinstance(ensemble, Ensemble)
-    ensemble.weigh(kept.at(folds.calibration))
+    for model in inner.values():
+        if isinstance(model, Ensemble):
+            model.weigh(kept.at(folds.calibration))
     choice = choose_champion(inner, valid)
     models = fit_candidates([model.spec for model in inner.values()], final, None, progress)
     floors = fit_candidates(engagement.floors(), dataset.at(folds.refit), None)
@@ -141,7 +137,7 @@ def judge_scores(prepared: Prepared, result: ScoreFit) -> Evaluation:
     """The evaluation of a fit on its test rows."""
     asked = engagement.question(prepared.rule.horizon_days)
     oracle, noise = _oracle(prepared, result.test)
-    ensemble = result.models["ensemble"].spec.parameters["weights"]
+    ensemble = result.models["ensemble"].spec.parameters["weights"] if "ensemble" in result.models else {}
     return evaluate_scores(
         result.test,
         Scores(result.choice.champion, result.candidates, result.floors, oracle),

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 from readership.errors import InputError, NotEnoughData
 from readership.evaluation.leakage import AuditReport
 from readership.models import churn, conversion, engagement, segmentation, uplift
-from readership.pipelines.engagement import train_engagement
+from readership.pipelines.engagement import train_engagement, train_score_baselines
 from readership.pipelines.progress import Progress
 from readership.pipelines.segment import train_segments
 from readership.pipelines.train import Prepared, Trained, prepare, train_baselines, train_task
@@ -96,16 +96,17 @@ def _conversion(
 def _engagement(
     warehouse: Warehouse, settings: Settings, now: datetime, order: Order, progress: Progress
 ) -> Iterator[Trained]:
-    if order.baselines:
-        raise NotEnoughData("rules of thumb of a score are judged beside its model; there are none to train alone")
-    yield train_engagement(warehouse, settings, now, audit=order.audit, tune=order.tune, progress=progress)
+    prepared = prepare(warehouse, settings, now, task=engagement.TASK, audit=order.audit, progress=progress)
+    yield train_score_baselines(prepared, settings, progress=progress)
+    if not order.baselines:
+        yield train_engagement(prepared, settings, tune=order.tune, progress=progress)
 
 
 def _segmentation(
     warehouse: Warehouse, settings: Settings, now: datetime, order: Order, progress: Progress
 ) -> Iterator[Trained]:
     if order.baselines:
-        raise NotEnoughData("segments have no label, so there is no simple model of them to train")
+        raise NotEnoughData("segments have no label; what they must beat is judged beside them")
     yield train_segments(warehouse, settings, now, audit=order.audit, progress=progress)
 
 
