@@ -54,7 +54,7 @@ class Outcome:
     def table(self) -> str:
         """Models, metrics and intervals, what was left out, and the paths of the reports."""
         lines = [evaluation_table(list(self.evaluations))] if self.evaluations else []
-        lines += [f"left out: {step}: {reason}" for step, reason in self.skipped.items()]
+        lines += [f"left out: {step}: {reason.removeprefix(f'{step}: ')}" for step, reason in self.skipped.items()]
         lines += map(str, self.pages)
         return "\n".join([*lines, f"ask about a reader: {self.ask}"] if self.ask else lines)
 
