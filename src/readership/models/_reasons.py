@@ -14,10 +14,20 @@ from numpy.typing import NDArray
 
 ABSENCE = ("days_since_last_session", "current_gap_days", "current_gap_over_usual", "days_since_last_article_view")
 VISITS = ("sessions", "active_days", "events", "article_views")
-MOVED = {"probability": "the risk", "score": "the score"}
-"""What a reason raises or lowers, by the kind of answer."""
+MOVED = {"churn": "the risk", "conversion": "the chance", "engagement": "the score", "uplift": "the effect"}
+"""What a reason raises or lowers, by the first or last word of the model's name."""
 _WINDOW = re.compile(r"_(\d+[dw]|lag_\d+|mean_\d+|mean_ever|ever)$")
 _MISSING_RULE = re.compile(r"missing when (?P<when>.+)$")
+
+
+def moved_by(name: str) -> str:
+    """What the reasons of a model raise or lower.
+
+    >>> moved_by("churn_subscribers"), moved_by("conversion_uplift")
+    ('the risk', 'the effect')
+    """
+    words = name.split("_")
+    return MOVED.get(words[-1], MOVED[words[0]])
 
 
 class Described(Protocol):

@@ -17,7 +17,7 @@ from readership.features.encoding import encode
 from readership.features.online import ReasonsWriter
 from readership.models import churn, conversion, engagement, segmentation, uplift
 from readership.models._native import restore
-from readership.models._reasons import MOVED, reasons
+from readership.models._reasons import moved_by, reasons
 from readership.pipelines.brands import check_brand
 from readership.pipelines.dataset import labels, newest_load
 from readership.pipelines.features import feature_frame
@@ -96,7 +96,7 @@ def reasons_of(bundle: Bundle, matrix: NDArray[np.float32]) -> list[list[str]] |
     parts = model.contributions(matrix) if model else None
     if parts is None:
         return None
-    return reasons(manifest.features, parts, matrix, by_name(), manifest.categories, moved=MOVED[manifest.answer])
+    return reasons(manifest.features, parts, matrix, by_name(), manifest.categories, moved=moved_by(manifest.task))
 
 
 def _predict(

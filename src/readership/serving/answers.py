@@ -101,7 +101,7 @@ class ConversionAnswer(ReasonedAnswer):
                 "features_as_of": "2026-10-01T00:00:00Z",
                 "answered_at": "2026-10-01T09:30:00Z",
                 "horizon_days": 14,
-                "reasons": ["subscription prompts in the last 28 days: 6 (raises it)"],
+                "reasons": ["subscription prompts in the last 28 days: 6 (raises the chance)"],
                 "reasons_note": None,
                 "probability": 0.0731,
                 "action": "prompt",

@@ -42,7 +42,7 @@ def _in_words(scorer: Scorer) -> Callable[[Row], tuple[str, ...] | None]:
     """A function from a stored row to its reasons."""
     from readership.features.catalogue import by_name
     from readership.models._native import restore
-    from readership.models._reasons import MOVED, reasons
+    from readership.models._reasons import moved_by, reasons
 
     manifest, described = scorer.bundle.manifest, by_name()
     model = restore(manifest, scorer.bundle.folder)
@@ -52,7 +52,7 @@ def _in_words(scorer: Scorer) -> Callable[[Row], tuple[str, ...] | None]:
         parts = model.contributions(features)
         if parts is None:
             return None
-        moved = MOVED[manifest.answer]
+        moved = moved_by(manifest.task)
         return tuple(reasons(manifest.features, parts, features, described, manifest.categories, moved=moved)[0])
 
     return in_words
