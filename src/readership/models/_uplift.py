@@ -5,6 +5,7 @@ probabilities), and ONNX gives the same number. The propensity is known by desig
 """
 
 import json
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
@@ -24,7 +25,7 @@ ARMS = ("contacted", "alone")
 
 
 @dataclass
-class Pair:
+class Pair(ABC):
     """Two models of the outcome, of readers contacted and of readers left alone; the effect is their difference."""
 
     spec: ModelSpec
@@ -66,8 +67,9 @@ class Pair:
         """The two fitted models."""
         return dict(zip(ARMS, (self._contacted, self._alone), strict=True))
 
+    @abstractmethod
     def _parts(self, trial: Trial) -> tuple[Model, Model]:
-        raise NotImplementedError
+        """The model of those contacted and of those left alone, fitted."""
 
 
 class TLearner(Pair):

@@ -11,7 +11,7 @@ import numpy as np
 
 from readership.contracts import Evaluation, Manifest, ModelSpec
 from readership.datasets.store import fold_dates, save
-from readership.errors import BundleError, NotEnoughData
+from readership.errors import BundleError
 from readership.evaluation.files import write_evaluation
 from readership.evaluation.leakage import AuditReport
 from readership.evaluation.reports.report import write_report
@@ -24,15 +24,15 @@ from readership.models._how_many import Choice, Tried, choose, try_count
 from readership.models._segments import described
 from readership.pipelines.audit import audit_leakage
 from readership.pipelines.brands import check_brand
+from readership.pipelines.log import describe_log
 from readership.pipelines.progress import Progress
 from readership.pipelines.segment_files import SEGMENTS, live_segments, write_segments
 from readership.pipelines.segment_rows import DEFINITION, Rows, build_rows, plan_cutoffs
 from readership.pipelines.train import Trained, npz, promoted, timed
-from readership.pipelines.truth import held_world
 from readership.registry.bundles import Bundle, write_bundle
 from readership.registry.promotion import register
 from readership.settings import Settings
-from readership.warehouse import Warehouse, read_sql
+from readership.warehouse import Warehouse
 
 REFITS = 20
 LIBRARIES = ("numpy", "onnxruntime", "readership", "scikit-learn", "scipy")
@@ -46,10 +46,10 @@ def train_segments(
     Raises NotEnoughData where the log is too short or has too few such readers; nothing is written then.
     """
     check_brand(warehouse, settings)
-    data = _data(warehouse, settings)
+    first, data = describe_log(warehouse, settings)
     timings: dict[str, float] = {}
     with progress.step(f"dataset: {DEFINITION}"), timed(timings, "dataset"):
-        rows = build_rows(warehouse, settings, plan_cutoffs(data.pop("first"), now))
+        rows = build_rows(warehouse, settings, plan_cutoffs(first, now))
         save(rows.dataset, rows.manifest, _dataset_folder(settings, rows))
         progress.say(
             f"{len(rows.dataset):,} rows of {rows.manifest.readers:,} readers at {len(rows.folds.all())} dates"
@@ -73,26 +73,6 @@ def train_segments(
         write_segments(warehouse, settings, rows.everyone, deployed)
         report = write_report(evaluation, settings.artifacts_dir / "reports")
     return Trained(evaluation, path, report, version, promotion, audit)
-
-
-def _data(warehouse: Warehouse, settings: Settings) -> dict[str, Any]:
-    """What the report says of the log, and its `first` moment. Raises NotEnoughData where it is empty."""
-    span = warehouse.frame(read_sql("readership.pipelines.sql", "log_span"), snapshot_at=datetime.now(UTC))
-    found = span.row(0, named=True)
-    if not found["events"]:
-        raise NotEnoughData(
-            "the warehouse holds no events; `readership demo` or `readership simulate` make some, "
-            "`readership ingest FILE` loads yours"
-        )
-    source = "simulated publisher" if held_world(warehouse) else f"event log in database {warehouse.database!r}"
-    return {
-        "source": source if settings.brand is None else f"{source}, brand {settings.brand!r} alone",
-        "events": found["events"],
-        "readers": found["readers"],
-        "from": found["first"].isoformat(),
-        "to": found["last"].isoformat(),
-        "first": found["first"],
-    }
 
 
 def _tried(rows: Rows, count: int) -> Tried:

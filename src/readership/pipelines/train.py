@@ -17,7 +17,7 @@ from readership.contracts import ANSWERS, Dataset, Evaluation, Folds, Manifest, 
 from readership.datasets.folds import plan_folds
 from readership.datasets.rules import LabelRule, label_rule
 from readership.datasets.store import DatasetManifest, fold_dates, save
-from readership.errors import BundleError, NotEnoughData, PromotionRefused
+from readership.errors import BundleError, PromotionRefused
 from readership.evaluation.evaluate import Facts, Scores, evaluate_binary
 from readership.evaluation.files import write_evaluation
 from readership.evaluation.leakage import AuditReport
@@ -29,13 +29,14 @@ from readership.pipelines.audit import audit_leakage
 from readership.pipelines.brands import check_brand
 from readership.pipelines.dataset import build_dataset
 from readership.pipelines.fitting import Fit, Fitted, fit
+from readership.pipelines.log import describe_log
 from readership.pipelines.oracle import READER_ORACLES
 from readership.pipelines.progress import Progress
 from readership.pipelines.tuning import tuned
 from readership.registry.bundles import Bundle, write_bundle
 from readership.registry.promotion import promote, register
 from readership.settings import Settings
-from readership.warehouse import Warehouse, read_sql
+from readership.warehouse import Warehouse
 
 QUESTIONS = {churn.TASK: churn, conversion.TASK: conversion}
 PARITY = 1e-5
@@ -98,15 +99,8 @@ def prepare(
     """
     check_brand(warehouse, settings)
     rule = label_rule(task, settings, population)
-    span = warehouse.frame(read_sql("readership.pipelines.sql", "log_span"), snapshot_at=datetime.now(UTC)).row(
-        0, named=True
-    )
-    if not span["events"]:
-        raise NotEnoughData(
-            "the warehouse holds no events; `readership demo` or `readership simulate` make some, "
-            "`readership ingest FILE` loads yours"
-        )
-    folds = plan_folds(span["first"], now, horizon=rule.horizon, lookback=rule.lookback)
+    first, data = describe_log(warehouse, settings)
+    folds = plan_folds(first, now, horizon=rule.horizon, lookback=rule.lookback)
     timings: dict[str, float] = {}
     with progress.step(f"dataset: {rule.definition}"), timed(timings, "dataset"):
         dataset, manifest = build_dataset(warehouse, settings, rule.task, folds, population=population)
@@ -119,16 +113,6 @@ def prepare(
     if rule.name in READER_ORACLES and settings.brand is None:
         with progress.step("oracle"), timed(timings, "oracle"):
             oracle = READER_ORACLES[rule.name](warehouse, asked_rows(dataset.at(folds.test)), rule.horizon_days)
-    source = "simulated publisher" if oracle is not None else f"event log in database {warehouse.database!r}"
-    if settings.brand is not None:
-        source += f", brand {settings.brand!r} alone"
-    data = {
-        "source": source,
-        "events": span["events"],
-        "readers": span["readers"],
-        "from": span["first"].isoformat(),
-        "to": span["last"].isoformat(),
-    }
     return Prepared(rule, folds, dataset, manifest, data, audit, oracle, timings)
 
 

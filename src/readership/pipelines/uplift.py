@@ -14,7 +14,7 @@ from readership.contracts import Evaluation, Manifest, ModelSpec, Trial
 from readership.datasets.rules import LabelRule, label_rule
 from readership.datasets.store import content_hash
 from readership.datasets.trial import Parts, split
-from readership.errors import BundleError, NotEnoughData
+from readership.errors import BundleError
 from readership.evaluation.files import write_evaluation
 from readership.evaluation.leakage import AuditReport
 from readership.evaluation.reports.report import write_report
@@ -25,6 +25,7 @@ from readership.models import uplift
 from readership.models._calibration import Calibrator
 from readership.pipelines.audit import audit_leakage
 from readership.pipelines.brands import check_brand
+from readership.pipelines.log import describe_log
 from readership.pipelines.progress import Progress
 from readership.pipelines.train import LIBRARIES, PARITY, Trained, npz, promoted, timed
 from readership.pipelines.uplift_fitting import ChosenLearner, choose_learner
@@ -35,7 +36,7 @@ from readership.registry.bundles import Bundle, write_bundle
 from readership.registry.live import read_live
 from readership.registry.promotion import register
 from readership.settings import Settings
-from readership.warehouse import Warehouse, read_sql
+from readership.warehouse import Warehouse
 
 WHO_ACTS = "the subscriptions team: contact the readers whom it moves, spare those who would come anyway or be put off"
 Floats = NDArray[np.float64]
@@ -92,7 +93,7 @@ def train_uplift(
     check_brand(warehouse, settings)
     rule = label_rule(question, settings)
     timings: dict[str, float] = {}
-    data, first = _log(warehouse, settings)
+    first, data = describe_log(warehouse, settings)
     with progress.step(f"decisions made by lot: {rule.name}"), timed(timings, "dataset"):
         found = decisions(warehouse, settings, rule, now, first)
         parts = split(found.trial, rule.horizon)
@@ -105,8 +106,6 @@ def train_uplift(
         progress.say(f"champion {fitted.choice.name}: {fitted.choice.why}")
     with progress.step("evaluation on later decisions"), timed(timings, "evaluation"):
         oracle = true_effects(warehouse, rule, fitted.parts.test) if settings.brand is None else None
-        if oracle is not None:
-            data["source"] = "simulated publisher"
         evaluation = _judge(rule, found, fitted, oracle, data, audit, timings)
     with progress.step("bundle, registry, report"):
         path = write_evaluation(evaluation, settings.artifacts_dir / "evaluation")
@@ -125,24 +124,6 @@ def fit_uplift(parts: Parts) -> Fitted:
     learners = {spec.name: uplift.build(spec).fit(kept.train) for spec in uplift.specs()}
     floors = {name: uplift.build(ModelSpec(name)).fit(kept.train) for name in uplift.FLOORS}
     return Fitted(kept, selection, choice, learners, floors)
-
-
-def _log(warehouse: Warehouse, settings: Settings) -> tuple[dict[str, Any], datetime]:
-    """What is known about the log, and when it begins."""
-    span = warehouse.frame(read_sql("readership.pipelines.sql", "log_span"), snapshot_at=datetime.now(UTC)).row(
-        0, named=True
-    )
-    if not span["events"]:
-        raise NotEnoughData("the warehouse holds no events; `readership ingest FILE` loads yours")
-    brand = f", brand {settings.brand!r} alone" if settings.brand else ""
-    data = {
-        "source": f"event log in database {warehouse.database!r}{brand}",
-        "events": span["events"],
-        "readers": span["readers"],
-        "from": span["first"].isoformat(),
-        "to": span["last"].isoformat(),
-    }
-    return data, span["first"]
 
 
 def _judge(
