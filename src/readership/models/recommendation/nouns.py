@@ -1,0 +1,77 @@
+"""What recommendation speaks of: an article, a read, who asks, and the articles ranked for them."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+SOURCES = ("popular", "together", "neighbours", "content", "fresh", "session", "factors", "network")
+"""Where a candidate comes from; `Ranked.source` numbers them."""
+
+
+class Article(NamedTuple):
+    """An article as it may be recommended.
+
+    published_ms, withdrawn_ms  ms since 1970, UTC; it can be recommended in [published_ms, withdrawn_ms)
+    """
+
+    article_id: str
+    published_ms: int
+    brand: str = ""
+    category: str = ""
+    author: str = ""
+    article_type: str = ""
+    topics: tuple[str, ...] = ()
+    title: str = ""
+    body: str = ""
+    paywalled: bool = False
+    withdrawn_ms: int | None = None
+
+
+class Read(NamedTuple):
+    """One reader opened one article.
+
+    reader  key of the reader, or of the device where nobody is known
+    known   whether `reader` is a known reader, rather than a device
+    """
+
+    at_ms: int
+    reader: int
+    article_id: str
+    session_id: str = ""
+    brand: str = ""
+    known: bool = True
+
+
+class Asker(NamedTuple):
+    """Who is to be shown a slate, when and where; what is not known is empty.
+
+    reader   key of the reader or device, None where there is none
+    history  (article_id, ms) of what they have read before `at_ms`, oldest first, whole or its newest part
+    session  article_ids read in the visit that is going on, oldest first
+    hour     of the day by the asker's own clock, -1 where unknown
+    """
+
+    at_ms: int
+    reader: int | None = None
+    history: tuple[tuple[str, int], ...] = ()
+    session: tuple[str, ...] = ()
+    brand: str = ""
+    referrer: str = ""
+    device: str = ""
+    hour: int = -1
+
+
+class Ranked(NamedTuple):
+    """Candidates, best first, none of them read before.
+
+    article  places [k] in the recommender's catalogue
+    score    [k] margin of the ranker, falling
+    source   [k] number in `SOURCES` of what speaks most for it
+    because  [k] place of the article it is recommended because of (read before, or of the like), -1 where none
+    """
+
+    article: NDArray[np.int32]
+    score: NDArray[np.float64]
+    source: NDArray[np.int8]
+    because: NDArray[np.int32]
