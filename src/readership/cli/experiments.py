@@ -14,13 +14,10 @@ Key = Annotated[str, typer.Argument(help="Key of the experiment: the name of its
 @experiment_app.command("list")
 def experiment_list(as_of: AsOf = None, json: Json = False) -> None:
     """Every experiment of the home: its state, times and variants."""
-    from datetime import UTC, datetime
+    from readership.pipelines.experiments import list_experiments, now_of
 
-    from readership.pipelines.experiments import list_experiments
-    from readership.settings import load_settings
-
-    current = load_settings()
-    found = list_experiments(current, in_utc(as_of) or current.now or datetime.now(UTC))
+    with open_warehouse() as (warehouse, current, _):
+        found = list_experiments(current, now_of(warehouse, current, in_utc(as_of)))
     if json:
         typer.echo(json_module.dumps({"experiments": found}))
         return

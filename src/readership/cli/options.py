@@ -81,6 +81,7 @@ class Bench(StrEnum):
     churn_deskdrop = "churn-deskdrop"
     conversion_bank = "conversion-bank"
     conversion_shoppers = "conversion-shoppers"
+    experiments = "experiments"
     features = "features"
     ingest = "ingest"
     serving = "serving"

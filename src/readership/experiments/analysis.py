@@ -23,8 +23,8 @@ FEWEST = 2
 class Effect(NamedTuple):
     """One metric of one variant beside the control group.
 
-    control, treatment  the metric in both arms, less what they differed in beforehand
-    difference          treatment - control, with its 95 % interval at a fixed horizon
+    control, treatment  the metric in both arms, as seen
+    difference          of the two, less what they differed in beforehand, with its 95 % interval at a fixed horizon
     relative            the same as a share of the control group's value
     p, p_adjusted       of no difference; adjusted for all metrics and variants of the experiment (Holm)
     variance_cut        share of the variance that knowing the time before took away
@@ -167,9 +167,9 @@ def effect(
     held = band(
         found.effect_size, math.sqrt(spread.adjusted), control.units, treatment.units, experiment.expected_units
     )
-    base = found.control
+    base, other = (arm.mean(layout.name(parts.value)) / arm.mean(layout.name(parts.per)) for arm in arms)
     return nothing._replace(
-        control=base, treatment=found.treatment,
+        control=base, treatment=other,
         difference=found.effect_size, low=found.effect_size_ci_lower, high=found.effect_size_ci_upper,
         relative=found.effect_size / base if base > 0 else None,
         relative_low=found.effect_size_ci_lower / base if base > 0 else None,

@@ -1,20 +1,21 @@
 """Intervals and tests that stay valid however often a running experiment is looked at, and whenever it is stopped.
 
 The interval is an asymptotic confidence sequence with a normal mixture boundary (Waudby-Smith, Arbour, Sinha, Kennedy
-and Ramdas, "Time-uniform central limit theory and asymptotic confidence sequences", Annals of Statistics 2024, theorem
-2.2; the mixture is Robbins', Annals of Mathematical Statistics 1970). With t units in all, an estimate and its
-ordinary standard error se,
+and Ramdas, "Time-uniform central limit theory and asymptotic confidence sequences", Annals of Statistics 2024; the
+mixture is Robbins', Annals of Mathematical Statistics 1970). With t units in all, an estimate and its ordinary standard
+error se,
 
     estimate ± se · sqrt( (1 + 1/v) · (log(1 + v) + 2 log(1/alpha)) ),    v = rho² t
 
-which is theorem 2.2 with its variance sigma² written as t · se². The test that belongs to it is the mixture sequential
-probability ratio test of Johari, Koomen, Pekelis and Walsh (Operations Research 2022) with mixing variance
+which is the paper's boundary with its variance sigma² written as t · se². The test that belongs to it is the mixture
+sequential probability ratio test of Johari, Koomen, Pekelis and Walsh (Operations Research 2022) with mixing variance
 tau² = v · se²: reject once
 
     likelihood ratio = exp( z²/2 · v/(1 + v) ) / sqrt(1 + v)  >=  1/alpha,    z = estimate / se
 
 **Tuning.** rho is fixed beforehand so that the interval is narrowest at the number of units expected (the paper's
-approximation): rho² = (2 log(1/alpha) + log(2 log(1/alpha)) + 1) / expected. It is valid at any other number, and wider.
+approximation): rho² = (2 log(1/alpha) + log(2 log(1/alpha)) + 1) / expected. At any other number it is valid, and
+wider.
 
 **Before it holds.** It is asymptotic: with fewer than FEWEST units in either arm nothing is said, however it looks.
 """

@@ -56,7 +56,7 @@ def baseline(metric: Metric, unit: str, layout: Layout, moments: Moments) -> Bas
     if moments.units < FEWEST or (parts.per and not moments.sums[layout.columns.index(parts.per)] > 0):
         return None
     arm = layout.aggregates(moments, parts.present)
-    value, per, before, per_before = (layout.name(column) for column in parts)
+    value, per = layout.name(parts.value), layout.name(parts.per)
     variance = float(arm.ratio_var(value, per))
     mean = float(arm.mean(value) / arm.mean(per))
     return None if not variance > 0 else Baseline(mean, variance, _explained(arm, parts, layout, variance))

@@ -38,8 +38,7 @@ def read_experiments(folder: Path) -> dict[str, Experiment]:
     """
     found = [read_experiment(path) for path in sorted(folder.glob("*.toml"))]
     for one, two in combinations(found, 2):
-        if one.overlaps(two):
-            assert one.namespace and two.namespace
+        if one.overlaps(two) and one.namespace and two.namespace:
             raise InputError(
                 f"experiments {one.key!r} and {two.key!r} exclude each other (namespace {one.namespace.name!r}), but "
                 f"both claim {max(one.namespace.low, two.namespace.low):g} to "
@@ -150,10 +149,8 @@ class _Reading:
             raise self.wrong(f"there are {len(variants)} variants but {len(found)} weights; write one for each")
         if abs(sum(found) - 1) > 1e-6:
             raise self.wrong(
-                f"weights {found} sum to {sum(found):g}, not to 1; to leave readers out, write coverage = {sum(found):g} "
-                "and weights that sum to 1"
-                if sum(found) < 1
-                else f"weights {found} sum to {sum(found):g}, not to 1; divide each by {sum(found):g}"
+                f"weights {found} sum to {sum(found):g}, not to 1; divide each by {sum(found):g} (to leave "
+                "readers out, write coverage)"
             )
         return tuple(float(weight) for weight in found)
 

@@ -11,7 +11,7 @@ ALPHA = 0.05
 
 
 class Finding(NamedTuple):
-    """Of one metric of one variant: `better`, `worse`, `open`, `unknown`; of a guard-rail `harmed`, `safe`, `open`, `unknown`."""
+    """Of one metric of one variant: better, worse, open or unknown; of a guard-rail harmed, safe, open or unknown."""
 
     effect: Effect
     is_guardrail: bool

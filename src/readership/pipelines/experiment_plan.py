@@ -28,8 +28,8 @@ def plan_experiment(
     """What each metric takes, judged by the audience of the last weeks whose outcome is known by now."""
     if not 0 < wanted.effect <= 1 or not 0.5 <= wanted.power < 1:
         raise InputError(
-            f"an effect of {wanted.effect:g} with power {wanted.power:g} cannot be planned; give an effect as a share of "
-            "the metric's value (0.05 for 5 %) and a power from 0.5 to 0.99"
+            f"an effect of {wanted.effect:g} with power {wanted.power:g} cannot be planned; give an effect as a share "
+            "of the metric's value (0.05 for 5 %) and a power from 0.5 to 0.99"
         )
     experiment = named(definitions(settings, now), key, settings)
     view = view_of(warehouse, settings, now)
@@ -39,8 +39,8 @@ def plan_experiment(
     everybody = sums.moments(1)
     if everybody.units < planning.FEWEST:
         raise NotEnoughData(
-            f"experiment {key!r}: the audience has {everybody.units} units from {start:%Y-%m-%d} to {end:%Y-%m-%d}, too "
-            "few to plan by; widen [audience], load more of the past, or say --as-of"
+            f"experiment {key!r}: the audience has {everybody.units} units from {start:%Y-%m-%d} to {end:%Y-%m-%d}, "
+            "too few to plan by; widen [audience], load more of the past, or say --as-of"
         )
     arrivals = [
         int(sums.rows.filter(day=day)["units"].sum())
@@ -105,8 +105,9 @@ def told(found: dict[str, Any]) -> list[str]:
         )
         if metric["detectable_by_end"] is not None:
             lines.append(
-                f"    as planned, {found['planned_days']} days bring {metric['units_by_end']:,} units: they show an effect of "
-                f"{metric['detectable_by_end'] / metric['baseline']['value']:.1%}, and this one in {metric['power_by_end']:.0%}"
+                f"    as planned, {found['planned_days']} days bring {metric['units_by_end']:,} units: they show an "
+                f"effect of {metric['detectable_by_end'] / metric['baseline']['value']:.1%}, and this one in "
+                f"{metric['power_by_end']:.0%} of the cases"
             )
     return lines
 

@@ -17,6 +17,7 @@ from readership.experiments.sample_ratio import sample_ratio
 from readership.experiments.started import remember_started
 from readership.experiments.verdict import findings, verdicts
 from readership.pipelines.campaign_files import write_json
+from readership.pipelines.clock import resolve_now
 from readership.settings import Settings
 from readership.warehouse import Warehouse, read_sql
 
@@ -33,6 +34,14 @@ def definitions(settings: Settings, now: datetime) -> dict[str, Experiment]:
     found = read_experiments(folder)
     remember_started(folder, found, now)
     return found
+
+
+def now_of(warehouse: Warehouse, settings: Settings, as_of: datetime | None) -> datetime:
+    """The moment for commands that need no events: the clock on the wall while there are none."""
+    try:
+        return resolve_now(warehouse, settings, as_of).at
+    except NotEnoughData:
+        return as_of or settings.now or datetime.now(UTC)
 
 
 def list_experiments(settings: Settings, now: datetime) -> list[dict[str, Any]]:
@@ -73,7 +82,8 @@ def analyze_experiment(
     if not sum(exposed):
         raise NotEnoughData(
             f"experiment {key!r}: nobody was exposed from {experiment.start:%Y-%m-%d} to "
-            f"{min(experiment.end, view.now):%Y-%m-%d}; {_instead(seen.rows(named=True), experiment)}; nothing was measured"
+            f"{min(experiment.end, view.now):%Y-%m-%d}; {_instead(seen.rows(named=True), experiment)}; "
+            "nothing was measured"
         )
     complete = view.now >= experiment.complete_at
     split = sample_ratio(exposed, experiment.weights)
@@ -152,11 +162,8 @@ def _left_out(rows: list[dict[str, Any]], experiment: Experiment) -> dict[str, i
 def _instead(rows: list[dict[str, Any]], experiment: Experiment) -> str:
     if not rows:
         return (
-            "no exposure of that name is in the warehouse: events must carry `experiment` and `variant`, or come to the "
-            "table `exposures`"
+            "no exposure of that name is in the warehouse: events must carry `experiment` and `variant`, or come to "
+            "the table `exposures`"
         )
-    left = {reason: count for reason, count in _left_out(rows, experiment).items() if count}
-    told = ", ".join(
-        f"{count:,} of {reason}" if "variant" in reason else f"{count:,} {reason}" for reason, count in left.items()
-    )
-    return f"there are exposures ({told or 'of units that cannot be named'}); variants are {', '.join(experiment.variants)}"
+    left = ", ".join(f"{count:,}: {reason}" for reason, count in _left_out(rows, experiment).items() if count)
+    return f"there are exposures ({left or 'of no unit'}); its variants are {', '.join(experiment.variants)}"

@@ -18,14 +18,13 @@ def write_experiment_report(measured: dict[str, Any], folder: Path) -> Path:
         measured=measured,
         words=words,
         order=[plot.name for plot in drawn],
-        headlines=words.headlines(measured),
         said=words.guardrails(measured),
         cautions=words.cautions(measured),
         level=_level(measured),
-        advice=[(words.name(variant), words.ADVICE[verdict]) for variant, verdict in measured["verdicts"].items()],
     )
 
 
 def _level(measured: dict[str, Any]) -> str:
+    """The colour of the page: that of the worst verdict."""
     levels = {words.LEVELS[verdict] for verdict in measured["verdicts"].values()}
-    return next(level for level in ("low", "fair", "high") if level in levels) if len(levels) > 1 else levels.pop()
+    return next(level for level in ("low", "fair", "high") if level in levels)

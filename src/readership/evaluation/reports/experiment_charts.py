@@ -69,15 +69,16 @@ def effects(found: list[dict[str, Any]], measured: dict[str, Any], guardrail: bo
         return Plot(
             "guardrails",
             "What must not get worse",
-            "The same for the guard-rails: metrics that the variant is not tried for, and that must not pay for its gain.",
+            "The same for the guard-rails: metrics that the variant is not tried for, and that must not pay for its "
+            "gain.",
             chart,
         )
     return Plot(
         "effects",
         "What the variant did",
-        "The difference from the control group, as a share of its value, with two 95% intervals. Blue may be looked at on "
-        "any day; orange is right once, when the experiment is complete. An interval that holds the dashed line cannot be "
-        "told from no effect.",
+        "The difference from the control group, as a share of its value, with two 95% intervals. Blue may be looked at "
+        "on any day; orange is right once, when the experiment is complete. An interval that holds the dashed line "
+        "cannot be told from no effect.",
         chart,
     )
 
@@ -113,9 +114,9 @@ def over_time(looks: list[dict[str, Any]], variant: str, measured: dict[str, Any
     return Plot(
         f"over_time_{variant}",
         f"{name(first)[0].upper()}{name(first)[1:]} day by day: {name(variant)}",
-        "The line is the difference from the control group among units whose outcome was complete by that day. The blue "
-        "band is always valid: once it leaves the dashed line, the difference is real, whenever that is. The dotted lines "
-        "are the fixed interval; watched day by day, it leaves 0 by chance far too often.",
+        "The line is the difference from the control group among units whose outcome was complete by that day. The "
+        "blue band is always valid: once it leaves the dashed line, the difference is real, whenever that is. The "
+        "dotted lines are the fixed interval; watched day by day, it leaves 0 by chance far too often.",
         chart,
     )
 
@@ -141,8 +142,8 @@ def arms(measured: dict[str, Any]) -> Plot:
     return Plot(
         "arms",
         "Are the arms as they were drawn?",
-        "Units exposed to each variant, and (orange) how many its weight made expect. Arms far from it mean that units are "
-        "missing for a reason, and that reason may be the whole effect.",
+        "Units exposed to each variant, and (orange) how many its weight made expect. Arms far from it mean that units "
+        "are missing for a reason, and that reason may be the whole effect.",
         chart,
     )
 
@@ -164,8 +165,9 @@ def segments(parts: list[dict[str, Any]], variant: str, measured: dict[str, Any]
     return Plot(
         f"segments_{variant}",
         f"Is it the same for everybody? {name(variant)}",
-        f"{name(first)[0].upper()}{name(first)[1:]}: the difference among the units of each segment, with its 95% interval at a fixed "
-        "horizon. Of many segments, some look different by chance; the table says which differences go beyond it.",
+        f"{name(first)[0].upper()}{name(first)[1:]}: the difference among the units of each segment, with its 95% "
+        "interval at a fixed horizon. Of many segments, some look different by chance; the table says which "
+        "differences go beyond it.",
         chart,
     )
 

@@ -21,10 +21,32 @@ def sentences(measured: dict[str, Any]) -> list[str]:
 
 
 def headlines(measured: dict[str, Any]) -> list[str]:
-    """What to do with each variant, and by which figure."""
+    """What to do with each variant, and why."""
     return [
-        f"{name(variant)}: {_headline(measured, variant, verdict)}" for variant, verdict in measured["verdicts"].items()
+        f"{name(variant)}: {ADVICE[verdict].lower()}. {why(measured, variant)}"
+        for variant, verdict in measured["verdicts"].items()
     ]
+
+
+def why(measured: dict[str, Any], variant: str) -> str:
+    """The figure that decides about a variant, or what forbids to go by it."""
+    verdict = measured["verdicts"][variant]
+    if verdict == "broken":
+        return (
+            f"The arms are not as they were drawn (p {chance(measured['split']['p'])}), so the difference between them "
+            "says nothing about the variant; find out which units are missing."
+        )
+    own = [finding for finding in measured["findings"] if finding["variant"] == variant]
+    if verdict == "harm":
+        harmed = ", ".join(name(f["metric"]) for f in own if f["verdict"] == "harmed")
+        return f"It harms {harmed}, whatever it gains elsewhere."
+    said = {
+        "adopt": "It is better",
+        "drop": "It is worse",
+        "wait": "Nothing can be told from chance yet",
+        "no difference": "It cannot be told from chance",
+    }[verdict]
+    return f"{said}: {name(own[0]['metric'])} {change(own[0], measured)}."
 
 
 def guardrails(measured: dict[str, Any]) -> list[str]:
@@ -70,14 +92,14 @@ def cautions(measured: dict[str, Any]) -> list[str]:
     for one in measured["heterogeneity"]:
         if one["p_adjusted"] < 0.05:
             found.append(
-                f"The effect of {name(one['variant'])} differs by {name(one['segment'])} (p = {chance(one['p_adjusted'])}): look at the "
-                "segments before it is given to everybody."
+                f"The effect of {name(one['variant'])} differs by {name(one['segment'])} (p "
+                f"{chance(one['p_adjusted'])}): look at the segments before it is given to everybody."
             )
     return found
 
 
 def change(finding: dict[str, Any], measured: dict[str, Any]) -> str:
-    """`+2.1% [+0.4%, +3.8%]`, by the interval that counts now; in the metric's unit where the control group has none."""
+    """`+2.1% [+0.4%, +3.8%]`, by the interval that counts now; in the metric's unit where the control has none."""
     low, high = (
         (finding["low"], finding["high"]) if measured["complete"] else (finding["always_low"], finding["always_high"])
     )
@@ -114,23 +136,3 @@ def chance(p: float | None) -> str:
 def name(key: str) -> str:
     """A metric's or a variant's key as words."""
     return key.replace("_", " ")
-
-
-def _headline(measured: dict[str, Any], variant: str, verdict: str) -> str:
-    if verdict == "broken":
-        return (
-            f"do not believe it. The arms are not as they were drawn (p = {chance(measured['split']['p'])}), so the "
-            "difference between them says nothing about the variant; find out which units are missing."
-        )
-    own = [finding for finding in measured["findings"] if finding["variant"] == variant]
-    if verdict == "harm":
-        harmed = ", ".join(name(f["metric"]) for f in own if f["verdict"] == "harmed")
-        return f"stop it. It harms {harmed}, whatever it gains elsewhere."
-    first = own[0]
-    said = f"{name(first['metric'])} {change(first, measured)}"
-    return {
-        "adopt": f"adopt it. It is better: {said}.",
-        "drop": f"drop it. It is worse: {said}.",
-        "wait": f"let it run. Nothing can be told from chance yet: {said}.",
-        "no difference": f"no difference can be told from chance: {said}.",
-    }[verdict]
