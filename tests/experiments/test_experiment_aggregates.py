@@ -242,3 +242,9 @@ def test_a_plan_looks_at_the_audience_as_if_exposed_when_first_seen(warehouse, e
     assert found.moments(1).units == 2
     assert found.moments(1).sums.tolist() == [3, 1]
     assert found.rows["day"].to_list() == [7, 10]
+
+
+def test_an_experiment_may_ask_for_days_alone(warehouse, experiment) -> None:
+    write_rows(warehouse, "exposures", [exposure(1, 1, "control")])
+    write_rows(warehouse, "events", [event(1, 1), event(1, 3), event(1, 0.5)])
+    assert of(warehouse, replace(experiment, metrics=(DAYS,))) == [1, 2, 1]

@@ -101,7 +101,7 @@ def test_a_share_by_hand(tmp_path) -> None:
 def test_many_metrics_are_adjusted_together(tmp_path) -> None:
     metrics = [Metric(name, "mean", name, covariate="none") for name in ("article_views", "searches", "registrations")]
     control = np.tile([[0.0], [1.0]], (100, 3))
-    found = measured(of(tmp_path, *metrics), control, control + [0.14, 0.1, 0.02])
+    found = measured(of(tmp_path, *metrics), control, control + np.array([0.14, 0.1, 0.02]))
     plain = [one.p for one in found]
     assert plain == sorted(plain)
     assert found[0].p_adjusted == pytest.approx(3 * plain[0])
@@ -144,7 +144,9 @@ def test_a_time_before_that_says_nothing_is_left_out(tmp_path) -> None:
 def test_over_time_is_what_was_known_then(tmp_path) -> None:
     experiment = of(tmp_path, replace(MEAN, covariate="none"))
     control, treatment = RNG.normal(0, 1, (600, 1)), RNG.normal(0, 1, (600, 1))
-    found = list(over_time(experiment, sums(Layout.of(experiment.judged, "reader"), control, treatment, days=(8, 9, 11))))
+    found = list(
+        over_time(experiment, sums(Layout.of(experiment.judged, "reader"), control, treatment, days=(8, 9, 11)))
+    )
     assert [(look.day, look.units) for look in found] == [(8, 400), (9, 800), (11, 1200)]
     assert found[0].difference == pytest.approx(treatment[::3].mean() - control[::3].mean())
     assert found[-1].difference == pytest.approx(treatment.mean() - control.mean())

@@ -10,11 +10,11 @@ from readership.experiments.assignment import assign
 
 pytest.importorskip("openfeature")
 
-from openfeature import api  # noqa: E402
-from openfeature.evaluation_context import EvaluationContext  # noqa: E402
-from openfeature.flag_evaluation import Reason  # noqa: E402
+from openfeature import api
+from openfeature.evaluation_context import EvaluationContext
+from openfeature.flag_evaluation import Reason
 
-from readership.experiments.openfeature import ExperimentProvider  # noqa: E402
+from readership.experiments.openfeature import ExperimentProvider
 
 DURING = datetime(2026, 3, 5, tzinfo=UTC)
 

@@ -1,4 +1,4 @@
-"""Experiments that are looked at after every unit: how often each test claims a difference, whether there is one or not."""
+"""Experiments that are looked at after every unit: how often each test claims a difference, there or not."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -42,7 +42,7 @@ OUTCOMES: dict[str, Draw] = {"visits": visits, "subscribed": subscribed, "normal
 
 
 def peek(draw: Draw, runs: int, units: int, *, effect_sd: float = 0.0, seed: int = 0) -> Peeked:
-    """Runs of so many units in each arm, the treatment better by `effect_sd` standard deviations; looks after each pair.
+    """Runs of so many units in each arm, the treatment better by `effect_sd` standard deviations; a look a pair.
 
     The always-valid interval is tuned to all units of a run, and is silent before FEWEST in each arm, as the product's.
     """

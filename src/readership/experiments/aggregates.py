@@ -186,6 +186,7 @@ def read_exposures(warehouse: Warehouse, experiment: Experiment, view: View) -> 
 def bound(experiment: Experiment, layout: Layout, view: View) -> dict[str, Any]:
     """The values of every parameter of the statements, but for segment and audience."""
     used = sorted({column.measure for column in layout.columns if column.measure and not _counts_days(column)})
+    types = sorted({MEASURES[name].event_type for name in used} - {""})
     return {
         "experiment": experiment.key,
         "unit": experiment.unit,
@@ -200,7 +201,8 @@ def bound(experiment: Experiment, layout: Layout, view: View) -> dict[str, Any]:
         "snapshot_at": view.snapshot_at,
         "default_consent": view.default_consent,
         "prediction": experiment.prediction or "",
-        "types": [MEASURES[name].event_type for name in used],
+        "types": types,
+        "of_types": [types.index(kind) + 1 if (kind := MEASURES[name].event_type) else 0 for name in used],
         "amounts": [AMOUNTS.index(MEASURES[name].amount) + 1 for name in used],
         "measures": [used.index(c.measure) + 1 if c.measure in used else 0 for c in layout.columns],
         "sides": [column.side for column in layout.columns],
