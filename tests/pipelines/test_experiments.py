@@ -68,13 +68,17 @@ def _live(warehouse: Warehouse) -> None:
     for day in range(-42, 22):
         more = np.where(hybrid & (day >= 0), 1.25, 1.0)
         who = np.repeat(readers, rng.poisson(rate * more))
-        at = START + timedelta(days=day)
-        ms = rng.integers(0, 86_400_000, len(who))
+        at = pl.lit(START + timedelta(days=day)).dt.cast_time_unit("ms")
+        later = pl.Series(rng.integers(0, 86_400_000, len(who))).cast(pl.Duration("ms"))
         frames.append(
-            pl.DataFrame({"user_id": who.astype(np.uint64), "engaged_ms": rng.integers(1_000, 90_000, len(who))})
-            .with_columns(event_type=pl.lit("article_view"), timestamp=pl.lit(at).dt.cast_time_unit("ms") + pl.Series(ms).cast(pl.Duration("ms")))
-            .with_columns(device_type=pl.when(pl.col("user_id") % 3 == 0).then(pl.lit("mobile")).otherwise(pl.lit("desktop")))
-        )  # fmt: skip
+            pl.DataFrame(
+                {
+                    "user_id": who.astype(np.uint64),
+                    "engaged_ms": rng.integers(1_000, 90_000, len(who)),
+                    "device_type": np.where(who % 3 == 0, "mobile", "desktop").tolist(),
+                }
+            ).with_columns(event_type=pl.lit("article_view"), timestamp=at + later)
+        )
     events = pl.concat(frames).with_columns(received_at="timestamp", loaded_at="timestamp")
     warehouse.insert("events", events.to_arrow())
     first = (

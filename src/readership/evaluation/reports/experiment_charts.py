@@ -161,7 +161,7 @@ def segments(parts: list[dict[str, Any]], variant: str, measured: dict[str, Any]
         }
         for p in parts
     ]
-    chart = _dots(rows, "part", "which", {"segment": GREEN}, f"difference, {measured['units_of'][first]}", None)
+    chart = _dots(rows, "part", "which", {"segment": GREEN}, f"difference, {measured['units_of'][first]}", "+.3~g")
     return Plot(
         f"segments_{variant}",
         f"Is it the same for everybody? {name(variant)}",
@@ -178,11 +178,11 @@ def _dots(
     colour: str,
     colours: dict[str, str],
     title: str = "difference from the control group",
-    fmt: str | None = "+.1%",
+    fmt: str = "+.1%",
 ) -> Any:
     """Names down the side, a dot with its interval for each; two intervals of one name beside each other."""
     present = [word for word in colours if any(row[colour] == word for row in rows)]
-    axis = alt.Axis(tickCount=FEWER_WHEN_NARROW, **({"format": fmt} if fmt else {}))
+    axis = alt.Axis(tickCount=FEWER_WHEN_NARROW, format=fmt)
     x = alt.X("low:Q", title=title, axis=axis)
     order = list(dict.fromkeys(row[label] for row in rows))
     base = alt.Chart(alt.Data(values=rows)).encode(
@@ -190,12 +190,11 @@ def _dots(
         yOffset=alt.YOffset(f"{colour}:N", sort=present),
         color=colours_of(colour, colours, present) if len(colours) > 1 else alt.value(next(iter(colours.values()))),
     )
-    shown = fmt or ".4g"
     return alt.layer(
         alt.Chart(alt.Data(values=[{"zero": 0}])).mark_rule(color=GREY, strokeDash=[4, 4]).encode(x="zero:Q"),
         base.mark_rule(strokeWidth=2).encode(x=x, x2="high:Q"),
         base.mark_circle(size=70, opacity=1).encode(
             x=alt.X("value:Q", title=title, axis=axis),
-            tooltip=[tip(label), tip("value", shown), tip("low", shown), tip("high", shown)],
+            tooltip=[tip(label), tip("value", fmt), tip("low", fmt), tip("high", fmt)],
         ),
     ).properties(height=alt.Step(ROW))
