@@ -53,7 +53,7 @@ def rank(values: NDArray[np.floating]) -> NDArray[np.floating]:
     [2.0, 1.0, 2.0]
     """
     rising = np.sort(values)
-    return len(values) - np.searchsorted(rising, values, side="right") + 1.0
+    return len(values) + 1.0 - rising.searchsorted(values, side="right")
 
 
 def _popularity(memory: Memory, found: Candidates, at_ms: int) -> Columns:
