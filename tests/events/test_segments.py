@@ -40,6 +40,7 @@ def test_a_full_file_is_finished_and_the_next_one_begun(tmp_path: Path) -> None:
         log.append([event(n)])  # 24 bytes each: four a file
     assert [segment.finished for segment in segments(tmp_path)] == [True, False]
     assert [len(read_segment(segment.path).records) for segment in segments(tmp_path)] == [4, 1]
+    log.close()
 
 
 def test_half_a_line_at_the_end_is_left_out_and_damage_is_told(tmp_path: Path) -> None:
