@@ -1,4 +1,4 @@
-"""The segment log: what came over HTTP, on disk before it is acknowledged, until ingest has brought it to the warehouse.
+"""The segment log: what came over HTTP, on disk before it is acknowledged, until ingest takes it to the warehouse.
 
 Every process that serves appends to a file of its own, one record a line:
 

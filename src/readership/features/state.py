@@ -14,6 +14,7 @@ KEPT_DAYS = 7
 """Days a read stays in the feed; a batch within that time has it from the warehouse."""
 KEPT_ARTICLE_DAYS = 90
 """Days after its last change at which an article put over HTTP is left to the warehouse."""
+NOBODY = 1 << 63
 ANALYTICS, PERSONALISATION = PURPOSES["analytics"], PURPOSES["personalisation"]
 
 
@@ -23,7 +24,7 @@ class Doing(NamedTuple):
     event       16 bytes that are the same for a repeat of the event
     reader      key of the reader, or of the device where nobody is known
     known       whether `reader` is a known reader, rather than a device
-    article_id  what they opened, "" where the event is about something else
+    article_id  what they opened, "" where the event is about something else; `category` … `title` are of it
     counted     whether it is a view, which counts for popularity, rather than the click that leads to one
     consent     purposes as bits, None where the event does not say
     """
@@ -36,11 +37,17 @@ class Doing(NamedTuple):
     counted: bool = True
     session_id: str = ""
     brand: str = ""
+    category: str = ""
+    article_type: str = ""
+    title: str = ""
     consent: int | None = None
 
 
 class Opened(NamedTuple):
-    """A read in the feed: the fields of a `Read` of the recommender, and when it arrived."""
+    """A read in the feed: a `Read` of the recommender, what the event says of the article, and when it arrived.
+
+    reader  of a reader who may not be known again, the event's own number with the bit `NOBODY`
+    """
 
     at_ms: int
     reader: int
@@ -48,6 +55,9 @@ class Opened(NamedTuple):
     session_id: str
     brand: str
     known: bool
+    category: str
+    article_type: str
+    title: str
     arrived_ms: int
 
 

@@ -20,6 +20,7 @@ from readership.features.state import (
     ANALYTICS,
     KEPT_ARTICLE_DAYS,
     KEPT_DAYS,
+    NOBODY,
     PERSONALISATION,
     Assumed,
     Change,
@@ -57,6 +58,9 @@ class _Read(msgspec.Struct, array_like=True):
     session_id: str
     brand: str
     known: bool
+    category: str
+    article_type: str
+    title: str
 
 
 class _Put(msgspec.Struct, array_like=True):
@@ -68,13 +72,16 @@ class _Put(msgspec.Struct, array_like=True):
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_kept, _read, _put = (msgspec.msgpack.Decoder(kind).decode for kind in (_Kept, _Read, _Put))
+_kept = msgspec.msgpack.Decoder(_Kept).decode
+_read = msgspec.msgpack.Decoder(_Read).decode
+_put = msgspec.msgpack.Decoder(_Put).decode
 
 
 class LmdbState:
-    """`State` in the folder `folder`, made where there is none. Open it after a process was spawned, never before a fork.
+    """`State` in the folder `folder`, made where there is none.
 
-    Threads may share it: one writes at a time, reading never waits for a write.
+    Open it after a process was spawned, never before a fork. Threads may share it: one writes at a time, and reading
+    never waits for a write.
     """
 
     def __init__(self, folder: Path, *, first_bytes: int = _FIRST_BYTES) -> None:
@@ -102,7 +109,12 @@ class LmdbState:
 
     def take(self, doings: list[Doing], assumed: Assumed, now_ms: int) -> None:
         """See `State.take`."""
-        self._write(lambda txn: [self._take(txn, doing, assumed, now_ms) for doing in doings])
+
+        def take(txn: Any) -> None:
+            for doing in doings:
+                self._take(txn, doing, assumed, now_ms)
+
+        self._write(take)
         if time.monotonic() - self._pruned > _PRUNE_SECONDS:
             self._pruned = time.monotonic()
             self._write(lambda txn: self._prune(txn, now_ms))
@@ -120,9 +132,7 @@ class LmdbState:
             found, last = [], place
             for key, value in _from(cursor, _TWO.pack(place[0], place[1] + 1), most):
                 read, last = _read(value), _TWO.unpack(key)
-                found.append(
-                    Opened(read.at_ms, read.reader, read.article_id, read.session_id, read.brand, read.known, last[0])
-                )
+                found.append(Opened(*msgspec.structs.astuple(read)[1:], arrived_ms=last[0]))
             return found, last
 
         return self._look(b"reads", follow)
@@ -178,15 +188,25 @@ class LmdbState:
         elif found:
             txn.delete(key, db=self._tables[b"readers"])
         if doing.article_id and doing.counted and agreed & ANALYTICS:
-            self._feed(txn, doing, now_ms)
+            self._feed(txn, doing, now_ms, known=bool(agreed & PERSONALISATION))
 
-    def _feed(self, txn: Any, doing: Doing, now_ms: int) -> None:
+    def _feed(self, txn: Any, doing: Doing, now_ms: int, *, known: bool) -> None:
+        """Add a read to the feed, as one of nobody's where its reader may not be known again."""
         feed = self._tables[b"reads"]
         with txn.cursor(db=feed) as cursor:
             last_ms, number = _TWO.unpack(cursor.key()) if cursor.last() else (0, 0)
         key = _TWO.pack(now_ms, 1) if now_ms > last_ms else _TWO.pack(last_ms, number + 1)
         read = _Read(
-            doing.event, doing.at_ms, doing.reader, doing.article_id, doing.session_id, doing.brand, doing.known
+            event=doing.event,
+            at_ms=doing.at_ms,
+            reader=doing.reader if known else NOBODY | int.from_bytes(doing.event[:8], "big"),
+            article_id=doing.article_id,
+            session_id=doing.session_id if known else "",
+            brand=doing.brand,
+            known=known and doing.known,
+            category=doing.category,
+            article_type=doing.article_type,
+            title=doing.title,
         )
         txn.put(key, _encode(read), db=feed)
         txn.put(doing.event, b"", db=self._tables[b"seen"])
