@@ -98,7 +98,7 @@ class LmdbState:
                 sync=False,
                 metasync=False,
             )
-            self._tables = {name: self._env.open_db(name) for name in _TABLES}
+            self._tables = self._open_tables()
         except (lmdb.Error, OSError) as error:
             raise self._trouble("opened", error) from error
 
@@ -132,7 +132,8 @@ class LmdbState:
             found, last = [], place
             for key, value in _from(cursor, _TWO.pack(place[0], place[1] + 1), most):
                 read, last = _read(value), _TWO.unpack(key)
-                found.append(Opened(*msgspec.structs.astuple(read)[1:], arrived_ms=last[0]))
+                fields = {name: getattr(read, name) for name in Opened._fields if name != "arrived_ms"}
+                found.append(Opened(**fields, arrived_ms=last[0]))
             return found, last
 
         return self._look(b"reads", follow)
@@ -169,6 +170,13 @@ class LmdbState:
                 for key, value in _from(cursor, _ONE.pack(sequence + 1), most)
             ],
         )
+
+    def _open_tables(self) -> dict[bytes, Any]:
+        while True:
+            try:
+                return {name: self._env.open_db(name) for name in _TABLES}
+            except lmdb.MapResizedError:
+                self._env.set_mapsize(0)
 
     def _take(self, txn: Any, doing: Doing, assumed: Assumed, now_ms: int) -> None:
         if doing.article_id and txn.get(doing.event, db=self._tables[b"seen"]) is not None:

@@ -1,7 +1,7 @@
 """What the editors decide about slates; docs/recommendation.md says what each rule means and what comes first."""
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from readership.models.recommendation.nouns import Article
 
@@ -130,7 +130,9 @@ class Rules:
 
     def at(self, at_ms: int, brand: str) -> "Rules":
         """Those that hold for a slate of this moment and brand."""
-        held = {name: tuple(rule for rule in getattr(self, name) if rule.when.holds(at_ms, brand)) for name in FIELDS}
+        held: dict[str, Any] = {
+            name: tuple(rule for rule in getattr(self, name) if rule.when.holds(at_ms, brand)) for name in FIELDS
+        }
         return replace(self, **held)
 
 
