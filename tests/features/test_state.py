@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from readership.errors import StoreError
-from readership.features.state import KEPT_DAYS, KEPT_READS, START, Doing
+from readership.features.state import KEPT_DAYS, KEPT_READS, NOBODY, START, Doing
 from readership.features.state_lmdb import LmdbState
 
 ALL, COUNTED_ONLY = 15, 1
@@ -55,7 +55,8 @@ def test_a_click_is_the_readers_own_but_does_not_count(state: LmdbState) -> None
 def test_without_personalisation_a_read_counts_and_is_nobodys(state: LmdbState) -> None:
     state.take([doing(1)], counts, 5000)
     assert state.reader(7).reads == ()
-    assert [read.article_id for read in state.reads_after(START, 10)[0]] == ["a"]
+    (read,) = state.reads_after(START, 10)[0]
+    assert (read.article_id, read.reader, read.known) == ("a", NOBODY, False)  # its first bytes are zeros
 
 
 def test_without_analytics_a_read_does_not_even_count(state: LmdbState) -> None:
@@ -103,7 +104,7 @@ def test_what_is_old_is_left_to_the_warehouse(state: LmdbState) -> None:
 
 def test_changes_of_articles_are_numbered_and_the_newest_holds(state: LmdbState) -> None:
     assert [state.put_article(*put, now_ms=1) for put in (("a", b"1"), ("b", b"2"), ("a", b"3"))] == [1, 2, 3]
-    assert [(change.sequence, change.content) for change in state.articles_after(0, 10)] == [(2, b"2"), (3, b"3")]
+    assert [tuple(change) for change in state.articles_after(0, 10)] == [(2, b"2", 1), (3, b"3", 1)]
     assert state.articles_after(3, 10) == []
     assert (state.article("a"), state.article("zzz")) == (b"3", None)
     assert state.put_article("a", b"4", now_ms=1) == 4  # also where the newest entry is the one that is replaced

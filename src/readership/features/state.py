@@ -73,10 +73,11 @@ class Reader(NamedTuple):
 
 
 class Change(NamedTuple):
-    """An article as it was put: the number of the change, and what was written."""
+    """An article as it was put: the number of the change, what was written, and when."""
 
     sequence: int
     content: bytes
+    at_ms: int
 
 
 Place = tuple[int, int]

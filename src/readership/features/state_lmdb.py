@@ -163,13 +163,12 @@ class LmdbState:
 
     def articles_after(self, sequence: int, most: int) -> list[Change]:
         """See `State.articles_after`."""
-        return self._look(
-            b"articles",
-            lambda cursor: [
-                Change(_ONE.unpack(key)[0], _put(value).content)
-                for key, value in _from(cursor, _ONE.pack(sequence + 1), most)
-            ],
-        )
+
+        def follow(cursor: Any) -> list[Change]:
+            found = [(_ONE.unpack(key)[0], _put(value)) for key, value in _from(cursor, _ONE.pack(sequence + 1), most)]
+            return [Change(number, put.content, put.at_ms) for number, put in found]
+
+        return self._look(b"articles", follow)
 
     def _open_tables(self) -> dict[bytes, Any]:
         while True:
