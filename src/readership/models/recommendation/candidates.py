@@ -14,9 +14,11 @@ from readership.models.recommendation.nouns import Asker
 from readership.models.recommendation.parameters import Parameters
 from readership.models.recommendation.together import together
 
-CATEGORY = 1
+BRAND, CATEGORY = 0, 1
 _CATEGORIES = 3
 _SEARCHED = 1500
+_LAST = 3
+_BESIDE = 5
 
 
 class Moment(NamedTuple):
@@ -62,7 +64,10 @@ def candidates(
     direction = taste(catalogue.vectors, history)
     brought = [
         moment.live.popular[: parameters.popular],
+        _of_brand(catalogue, moment, moment.live.popular)[: parameters.popular],
         moment.live.fresh[-parameters.fresh :],
+        _of_brand(catalogue, moment, moment.live.fresh)[-parameters.fresh :],
+        _beside(catalogue, moment),
         _of_categories(catalogue, moment, parameters),
         _best(pair_places, pair_scores, parameters.together),
         _best(near_places, near_scores, parameters.neighbours),
@@ -78,8 +83,22 @@ def candidates(
     return Candidates(union, score, reason, found, direction)
 
 
+def _beside(catalogue: Catalogue, moment: Moment) -> NDArray[np.int32]:
+    """Articles published just before and after the last reads: readers go down a list."""
+    last = catalogue.published[moment.history.place[-_LAST:]]
+    middle = np.searchsorted(moment.live.published, last)
+    around = (middle[:, None] + np.arange(-_BESIDE, _BESIDE + 1)).ravel()
+    return moment.live.fresh[np.unique(around[(around >= 0) & (around < len(moment.live.fresh))])]
+
+
 def _best(places: NDArray[np.int32], scores: NDArray[np.float64], most: int) -> NDArray[np.int32]:
     return places if len(places) <= most else places[np.argpartition(-scores, most)[:most]]
+
+
+def _of_brand(catalogue: Catalogue, moment: Moment, places: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Those of the brand that is asked, in their order; none where no brand is asked, or no article has it."""
+    brand = catalogue.number("brand", moment.asker.brand)
+    return places[catalogue.codes[places, BRAND] == brand] if brand >= 0 else places[:0]
 
 
 def _of_categories(catalogue: Catalogue, moment: Moment, parameters: Parameters) -> NDArray[np.int32]:
