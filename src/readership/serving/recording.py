@@ -26,7 +26,7 @@ class Recording:
             self.state.take(taken.doings, self.assumed, now_ms)
 
     def article(self, article_id: str, content: bytes, told: bytes, now_ms: int) -> int:
-        """Keep an article: `told` for the warehouse, `content` for the recommender. Returns the number of the change."""
+        """Keep an article, `told` for the warehouse, `content` for the recommender; gives the number of the change."""
         self.log.append([Record("article", told)])
         return self.state.put_article(article_id, content, now_ms)
 
