@@ -17,6 +17,8 @@ from readership.models.recommendation.together import together
 CATEGORY = 1
 _CATEGORIES = 3
 _SEARCHED = 1500
+_LAST = 3
+_BESIDE = 5
 
 
 class Moment(NamedTuple):
@@ -63,6 +65,7 @@ def candidates(
     brought = [
         moment.live.popular[: parameters.popular],
         moment.live.fresh[-parameters.fresh :],
+        _beside(catalogue, moment),
         _of_categories(catalogue, moment, parameters),
         _best(pair_places, pair_scores, parameters.together),
         _best(near_places, near_scores, parameters.neighbours),
@@ -76,6 +79,14 @@ def candidates(
         same = pair_places[where] == union
         score, reason = np.where(same, pair_scores[where], 0.0), np.where(same, because[where], reason)
     return Candidates(union, score, reason, found, direction)
+
+
+def _beside(catalogue: Catalogue, moment: Moment) -> NDArray[np.int32]:
+    """Articles published just before and after the last reads: readers go down a list."""
+    last = catalogue.published[moment.history.place[-_LAST:]]
+    middle = np.searchsorted(moment.live.published, last)
+    around = (middle[:, None] + np.arange(-_BESIDE, _BESIDE + 1)).ravel()
+    return moment.live.fresh[np.unique(around[(around >= 0) & (around < len(moment.live.fresh))])]
 
 
 def _best(places: NDArray[np.int32], scores: NDArray[np.float64], most: int) -> NDArray[np.int32]:

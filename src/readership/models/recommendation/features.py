@@ -73,7 +73,21 @@ def _age(catalogue: Catalogue, memory: Memory, moment: Moment, found: Candidates
     newer_read = len(read_published) - np.searchsorted(read_published, published, side="right")
     read_since = len(moment.history.at) - np.searchsorted(moment.history.at, published, side="right")
     last_at = memory.last_at[found.place]
+    every = moment.live.published
+    history = moment.history
+    position = np.searchsorted(every, published)
+    read_position = np.searchsorted(every, catalogue.published[history.place])
+    behind = np.searchsorted(every, history.at) - read_position
+    habit = float(np.median(np.log1p(np.maximum(behind[-_LAG_READS:], 0)))) if len(behind) else np.nan
+    step = position - read_position[-1] if len(read_position) else np.full(len(position), np.nan)
+    minutes = (at_ms - history.at[-1]) / 60_000 if len(history.at) else np.inf
+    nearest = np.abs(position[:, None] - read_position[None, -5:]).min(axis=1, initial=1000)
     return {
+        "step": step if minutes < 60 else np.full(len(position), np.nan),
+        "step_any": step,
+        "step_nearest": nearest.astype(float),
+        "habit": habit,
+        "habit_difference": np.log1p(newer) - habit,
         "hours_old": (at_ms - published) / HOUR_MS,
         "newer": newer.astype(np.float64),
         "newer_unread": (newer - newer_read).astype(np.float64),
@@ -89,12 +103,18 @@ def _readers(memory: Memory, moment: Moment, seen: Crowd, found: Candidates) -> 
     power = seen.decay.sum(axis=1)
     neighbours = (seen.decay * (STRANGER + seen.likeness)).sum(axis=1)
     alike = seen.likeness.sum(axis=1)
+    alike_decay = (seen.decay * seen.likeness).sum(axis=1)
     several = (seen.row >= 0).sum(axis=1)
     first = memory.first_reader[found.place]
     first_of_read = memory.first_reader[moment.history.place]
     taken = (first[:, None] == first_of_read[None, :]).sum(axis=1)
     opened = memory.opened[np.maximum(first, 0)]
     return {
+        **_followed(memory, moment, seen, found),
+        "first_reader_alike": _likeness_of(found, first),
+        "first_reader_again": (first == (first_of_read[-1] if len(first_of_read) else -2)).astype(np.float64),
+        "alike_share": share(alike_decay),
+        "alike_rank": rank(alike_decay),
         "power_share": share(power),
         "power_rank": rank(power),
         "neighbours": neighbours,
@@ -110,6 +130,31 @@ def _readers(memory: Memory, moment: Moment, seen: Crowd, found: Candidates) -> 
         "together_share": share(found.together),
         "together_rank": rank(found.together),
     }
+
+
+def _likeness_of(found: Candidates, row: NDArray[np.int32]) -> NDArray[np.floating]:
+    """How alike these readers are to the asker."""
+    alike = found.alike
+    if not alike.row.size:
+        return np.zeros(len(row))
+    where = np.minimum(np.searchsorted(alike.row, row), len(alike.row) - 1)
+    return np.where(alike.row[where] == row, alike.likeness[where], 0.0)
+
+
+def _followed(memory: Memory, moment: Moment, seen: Crowd, found: Candidates) -> Columns:
+    """How many readers of the asker's last article went on to each candidate, Σ 2^(-minutes between / 10)."""
+    followed = np.zeros(len(found.place))
+    if len(moment.history.place):
+        last = int(moment.history.place[-1])
+        row, at = memory.readers.of(last)
+        order = np.argsort(row, kind="stable")
+        row, at = row[order], at[order]
+        if row.size:
+            where = np.minimum(np.searchsorted(row, seen.row), len(row) - 1)
+            minutes = (memory.readers.at.values[found.place] - at[where]) / 60_000
+            there = (row[where] == seen.row) & (seen.row >= 0) & (minutes >= 0)
+            followed = np.where(there, np.exp2(-np.maximum(minutes, 0) / 10), 0.0).sum(axis=1)
+    return {"followed": followed, "followed_share": share(followed), "followed_rank": rank(followed)}
 
 
 def _affinity(catalogue: Catalogue, moment: Moment, found: Candidates) -> Columns:
@@ -156,6 +201,8 @@ NAMES: tuple[str, ...] = (
     "popular",
     "popular_rank",
     *(f"{name}_{half}" for half in range(1, HALVES + 1) for name in ("heat_share", "heat_rank", "slope")),
+    "step", "step_any", "step_nearest", "habit", "habit_difference",
+    "followed", "followed_share", "followed_rank", "first_reader_alike", "first_reader_again", "alike_share", "alike_rank",
     "hours_old",
     "newer",
     "newer_unread",
