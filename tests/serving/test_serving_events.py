@@ -78,7 +78,10 @@ def test_a_repeat_is_known_by_its_id_or_else_by_what_it_says() -> None:
 
 
 def test_arrival_is_written_down_where_the_event_does_not_state_it() -> None:
-    texts = [record.text for record in taken(EVENT, {**EVENT, "received_at": NOW - 5}, {**EVENT, "received_at": None}).records]
+    texts = [
+        record.text
+        for record in taken(EVENT, {**EVENT, "received_at": NOW - 5}, {**EVENT, "received_at": None}).records
+    ]
     assert [json.loads(text)["received_at"] for text in texts] == [NOW, NOW - 5, NOW]
     (record,) = take(b'{\n "user_id": "42",\r\n "event_type": "x", "timestamp": 5 }', NOW).records
     assert b"\n" not in record.text
@@ -100,7 +103,11 @@ def test_over_http_everything_is_on_disk_when_it_is_acknowledged(bare: World) ->
         answer = client.post("/v1/events", json=[EVENT, {"event_type": "x"}])
         assert (answer.status_code, answer.json()) == (
             202,
-            {"accepted": 1, "refused": 1, "errors": [{"index": 1, "field": "user_id", "reason": "is empty, and so is device_id"}]},
+            {
+                "accepted": 1,
+                "refused": 1,
+                "errors": [{"index": 1, "field": "user_id", "reason": "is empty, and so is device_id"}],
+            },
         )
         folder = bare.settings.path(bare.settings.segments)
         assert len(kept(folder)) == 2

@@ -218,7 +218,9 @@ def test_drawn_slots_are_kept_for_the_warehouse(newsroom: tuple[World, Caller]) 
     world, client = newsroom
     drawn = slate(client, "42")
     time.sleep(0.8)
-    lines = [line for path in (world.settings.root / "var/segments").glob("*.open") for line in path.read_text().splitlines()]
+    lines = [
+        line for path in (world.settings.root / "var/segments").glob("*.open") for line in path.read_text().splitlines()
+    ]
     told = [line for line in lines if f'"decision_id":"{drawn["decision_id"]}"' in line]
     assert len(told) == 1
     assert f'"propensity":{drawn["recommendations"][4]["propensity"]}' in told[0]

@@ -41,9 +41,10 @@ class Recording:
             self.log.append(decisions, durable=False)
 
     def close(self) -> None:
-        """Write what is left, and finish the segment."""
+        """Write what is left, finish the segment, close the state."""
         self.flush()
         self.log.close()
+        self.state.close()
 
     def assumed(self, reader: int) -> int:
         """Purposes of a reader who never stated any here: as set, and personalisation where features are stored.
