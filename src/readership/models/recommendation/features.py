@@ -108,7 +108,7 @@ def _readers(memory: Memory, moment: Moment, seen: Crowd, found: Candidates) -> 
     first = memory.first_reader[found.place]
     first_of_read = memory.first_reader[moment.history.place]
     taken = (first[:, None] == first_of_read[None, :]).sum(axis=1)
-    opened = memory.opened[np.maximum(first, 0)]
+    opened = memory.opened[np.maximum(first, 0)] if len(memory.opened) else np.zeros(len(first))
     return {
         **_followed(memory, moment, seen, found),
         "first_reader_alike": _likeness_of(found, first),
@@ -201,8 +201,18 @@ NAMES: tuple[str, ...] = (
     "popular",
     "popular_rank",
     *(f"{name}_{half}" for half in range(1, HALVES + 1) for name in ("heat_share", "heat_rank", "slope")),
-    "step", "step_any", "step_nearest", "habit", "habit_difference",
-    "followed", "followed_share", "followed_rank", "first_reader_alike", "first_reader_again", "alike_share", "alike_rank",
+    "step",
+    "step_any",
+    "step_nearest",
+    "habit",
+    "habit_difference",
+    "followed",
+    "followed_share",
+    "followed_rank",
+    "first_reader_alike",
+    "first_reader_again",
+    "alike_share",
+    "alike_rank",
     "hours_old",
     "newer",
     "newer_unread",
