@@ -211,9 +211,7 @@ class LightGBM:
 
     def to_onnx(self) -> bytes:
         """See `contracts.Model`."""
-        trees = [
-            lightgbm_tree(tree["tree_structure"], self._order) for tree in self._booster.dump_model()["tree_info"]
-        ]
+        trees = [lightgbm_tree(tree["tree_structure"], self._order) for tree in self._booster.dump_model()["tree_info"]]
         graph = Graph(len(self._names))
         return graph.finish(graph.trees("features", trees))
 

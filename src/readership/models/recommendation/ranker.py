@@ -139,4 +139,3 @@ class Ranker:
         whole = np.asarray(gain, dtype=np.float64)
         shares = whole / max(float(whole.sum()), 1e-12)
         return {NAMES[i]: float(shares[i]) for i in np.argsort(-shares, kind="stable")}
-

@@ -1,0 +1,54 @@
+"""Recommendation: what will this reader open next?
+
+Question      Of all articles that can be recommended now, which will a reader open next, who has not opened it yet?
+Who acts      The newsroom and the product team: the front page, the newsletter, what stands under an article.
+Floors        What is read most now at the brand, its half-life fitted on earlier days; the newest first; and each
+              source by itself: read together, readers alike, like what was read.
+Candidates    LambdaRank rankers over the union of all sources, which differ in what they are taught on; the best on
+              the days after those they learnt from goes live.
+Answer        An order. Its numbers mean nothing by themselves.
+"""
+
+from typing import NamedTuple
+
+from readership.contracts import ModelSpec
+from readership.models._question import Question
+from readership.models.recommendation.ranker import Ranker
+
+TASK = "recommendation"
+DEFINITION = (
+    "the first time that a reader opens an article, ranked among all articles of the brand that could be recommended at "
+    "that moment and that this reader had not opened, by what had arrived before it; what nobody had told of is left out"
+)
+NO_TEXT = "the log says nothing of what articles are about, so likeness of texts was left out; load the articles"
+
+
+class Taught(NamedTuple):
+    """A ranker and the lists it is taught on.
+
+    gathered  how many promising candidates each list keeps, and how many others by lot
+    """
+
+    spec: ModelSpec
+    gathered: tuple[int, int]
+
+    def build(self) -> Ranker:
+        """The unfitted ranker."""
+        return Ranker(self.spec)
+
+
+CANDIDATES = {
+    "lambdarank": Taught(ModelSpec("lambdarank", {"rounds": 120, "learning_rate": 0.05}), (0, 100)),
+    "lambdarank_small": Taught(ModelSpec("lambdarank_small", {"rounds": 60, "num_leaves": 8}), (0, 100)),
+}
+"""By name. The candidates beside the one that was opened are drawn by lot: lists of promising ones would teach that what
+is promising is not opened."""
+
+
+def question() -> Question:
+    """What the report says is asked."""
+    return Question(
+        text="Which article will a reader open next?",
+        who_acts="the newsroom and the product team: front page, newsletter, what stands under an article",
+        outcome="open",
+    )
