@@ -13,20 +13,18 @@ from numpy.typing import NDArray
 from readership.contracts import Evaluation, Manifest, ModelSpec
 from readership.errors import BundleError
 from readership.evaluation.files import write_evaluation
-from readership.evaluation.leakage import AuditReport
 from readership.evaluation.ranking import METRICS, gains, rank_of
 from readership.evaluation.ranking_evaluation import RankingFacts, evaluate_ranking
 from readership.evaluation.reports.report import write_report
 from readership.features.memory import write_memory
-from readership.models.recommendation import question as recommendation
 from readership.models._calibration import Calibrator
+from readership.models.recommendation import question as recommendation
 from readership.models.recommendation.features import NAMES
 from readership.models.recommendation.files import read_arrays, write_arrays
 from readership.models.recommendation.parameters import Parameters
 from readership.models.recommendation.ranker import Ranker, gather
 from readership.models.recommendation.recommender import Recommender
 from readership.models.recommendation.text import TextModel
-from readership.pipelines.audit import audit_leakage
 from readership.pipelines.brands import check_brand
 from readership.pipelines.log import describe_log
 from readership.pipelines.progress import Progress
@@ -51,22 +49,16 @@ class Chosen(NamedTuple):
     """The ranker chosen on the days after those it learnt from, and fitted again on both."""
 
     name: str
-    rankers: dict[str, Ranker]
+    ranker: Ranker
     on_valid: dict[str, float]
     lists: int
 
-    @property
-    def champion(self) -> Ranker:
-        """The one that goes live."""
-        return self.rankers[self.name]
 
-
-def train_recommendation(
-    warehouse: Warehouse, settings: Settings, now: datetime, audit: AuditReport | None, progress: Progress
-) -> Trained:
+def train_recommendation(warehouse: Warehouse, settings: Settings, now: datetime, progress: Progress) -> Trained:
     """The ranker: bundle, version, evaluation, report; and the memory that the API answers from.
 
-    Raises NotEnoughData where too little was read, or over too few days; nothing is written then.
+    The audit of features says nothing here, since none is used; what the replay had learnt is compared instead. Raises
+    NotEnoughData where too little was read, or over too few days; nothing is written then.
     """
     check_brand(warehouse, settings)
     timings: dict[str, float] = {}
@@ -75,16 +67,13 @@ def train_recommendation(
         log = recommendation_log(warehouse, settings, now)
         spans = plan(log, now)
         progress.say(f"{len(log.reads):,} reads of {len(log.articles):,} versions of articles")
-    if audit is None:
-        with progress.step("leakage audit"), timed(timings, "audit"):
-            audit = audit_leakage(warehouse, settings, progress=progress)
     with progress.step("days that teach and choose"), timed(timings, "models"):
         parameters = Parameters(popular_half_life_hours=half_life_hours(log, spans.train))
         replay = Replay(Recommender(parameters, text_model(log, spans.train.from_ms)), log)
         chosen = choose(replay, spans)
         progress.say(f"champion {chosen.name}; popularity halves every {parameters.popular_half_life_hours:g} h")
     with progress.step("evaluation on later days"), timed(timings, "evaluation"):
-        judging = Judging(replay, {name: one.margin for name, one in chosen.rankers.items()}, chosen.name)
+        judging = Judging(replay, chosen.ranker.margin, chosen.name)
         leakage = _judged(warehouse, settings, replay, spans, judging)
         replay.until(int(now.timestamp() * 1000) + 1)
         evaluation = _evaluation(log, spans, chosen, judging, data, leakage, parameters, timings)
@@ -96,7 +85,7 @@ def train_recommendation(
         progress.say(promotion)
         publish(settings, replay, now)
         report = write_report(evaluation, settings.artifacts_dir / "reports")
-    return Trained(evaluation, path, report, version, promotion, audit)
+    return Trained(evaluation, path, report, version, promotion, None)
 
 
 def refresh_memory(warehouse: Warehouse, settings: Settings, now: datetime) -> dict[str, Any]:
@@ -133,17 +122,14 @@ def publish(settings: Settings, replay: Replay, now: datetime) -> str:
 
 
 def choose(replay: Replay, spans: Plan) -> Chosen:
-    """Fit every candidate on the days that teach, take the best of the days that choose, fit all again on both."""
+    """Fit every candidate on the days that teach, take the best of the days that choose, fit it again on both."""
     taught = [_asked(ask) for ask in replay.asks(spans.train.rows)]
+    lists = gather(taught, *recommendation.GATHERED)
     choosing = [_asked(ask) for ask in replay.asks(spans.valid.rows)]
-    lists = {how: gather(taught, *how) for how in {one.gathered for one in recommendation.CANDIDATES.values()}}
-    on_valid = {
-        name: _ndcg(one.build().fit(lists[one.gathered]), choosing) for name, one in recommendation.CANDIDATES.items()
-    }
-    best = max(on_valid, key=lambda name: on_valid[name])
-    whole = {how: gather(taught + choosing, *how) for how in lists}
-    rankers = {name: one.build().fit(whole[one.gathered]) for name, one in recommendation.CANDIDATES.items()}
-    return Chosen(best, rankers, on_valid, len(whole[recommendation.CANDIDATES[best].gathered].size))
+    on_valid = {spec.name: _ndcg(Ranker(spec).fit(lists), choosing) for spec in recommendation.CANDIDATES}
+    best = max(recommendation.CANDIDATES, key=lambda spec: on_valid[spec.name])
+    whole = gather(taught + choosing, *recommendation.GATHERED)
+    return Chosen(best.name, Ranker(best).fit(whole), on_valid, len(whole.size))
 
 
 def _asked(ask: Ask) -> Asked:
@@ -210,7 +196,7 @@ def _evaluation(
                 "popular_half_life_hours": parameters.popular_half_life_hours,
                 "candidates_mean": judging.mean_live,
                 "features": len(NAMES),
-                "gains": {name: round(share, 4) for name, share in list(chosen.champion.gains().items())[:12]},
+                "gains": {name: round(share, 4) for name, share in list(chosen.ranker.gains().items())[:12]},
             },
             leakage=leakage,
             examples=judging.examples,
@@ -230,7 +216,7 @@ def _export(
     settings: Settings,
 ) -> Path:
     """The champion as a bundle, read back and compared with the ranker it came from on some of the test reads."""
-    model, created = chosen.champion, datetime.now(UTC)
+    model, created = chosen.ranker, datetime.now(UTC)
     digest = sha256(log.event.tobytes() + log.received_ms.tobytes()).hexdigest()
     native_name, native = model.native()
     manifest = Manifest(

@@ -1,6 +1,6 @@
 """Test reads as they come: where the article that was opened stood in every order, and slates to look at."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,14 +30,11 @@ READ_BEFORE = 4
 
 
 class Judging:
-    """Collects, read by read, what `evaluate_ranking` is given.
+    """Collects, read by read, what `evaluate_ranking` is given."""
 
-    scorers  the candidates by name
-    """
-
-    def __init__(self, replay: Replay, scorers: Mapping[str, Scorer], champion: str) -> None:
+    def __init__(self, replay: Replay, scorer: Scorer, champion: str) -> None:
         self._replay = replay
-        self._scorers = scorers
+        self._scorer = scorer
         self._champion = champion
         self._rows: list[dict[str, Any]] = []
         self._ranks: list[dict[str, int]] = []
@@ -65,19 +62,19 @@ class Judging:
                 "opened": ask.place,
             }
         )
-        margins = {name: scorer(ask.shortlist.features) for name, scorer in self._scorers.items()}
+        margin = self._scorer(ask.shortlist.features)
         chance = float(log.event[ask.row] % 1_000_003) / 1_000_003
         orders = _plain_orders(ask, catalogue.codes[:, 0], catalogue.number("brand", read.brand))
-        ranks = {name: _rank(margin, ask.at, chance) for name, margin in margins.items()}
+        ranks = {self._champion: 0 if ask.at < 0 else rank_of(margin, ask.at, chance)}
         ranks |= {name: _place_in(order, ask.place) for name, order in orders.items()}
         self._ranks.append(ranks | {name: _by_source(ask, name, chance) for name in SINGLE})
         candidates = ask.shortlist.candidates.place
-        self._slates[self._champion].append(_first(candidates[np.argsort(-margins[self._champion], kind="stable")]))
+        self._slates[self._champion].append(_first(candidates[np.argsort(-margin, kind="stable")]))
         self._slates[POPULAR].append(_first(orders[POPULAR]))
         self._met(ask)
         if len(self.kept) < 40:
             self.kept.append(ask.shortlist.features)
-        self._maybe_example(ask, identity, ranks[self._champion], self._scorers[self._champion])
+        self._maybe_example(ask, identity, ranks[self._champion])
 
     def judged(self) -> Judged:
         """The reads."""
@@ -97,12 +94,11 @@ class Judging:
     def orders(self) -> Orders:
         """Where the articles opened stood; a single source that was never right is left out, having nothing to go by."""
         ranks = {name: np.array([row[name] for row in self._ranks], np.int64) for name in self._ranks[0]}
-        floors = {name: rank for name, rank in ranks.items() if name not in self._scorers}
-        floors = {name: rank for name, rank in floors.items() if rank.any() or name not in SINGLE}
+        champion = ranks.pop(self._champion)
         return Orders(
             self._champion,
-            {name: ranks[name] for name in self._scorers},
-            floors,
+            {self._champion: champion},
+            {name: rank for name, rank in ranks.items() if rank.any() or name not in SINGLE},
             {name: np.stack(slates) for name, slates in self._slates.items()},
         )
 
@@ -130,17 +126,17 @@ class Judging:
             self._could_be = np.pad(self._could_be, (0, 2 * int(live.max()) + 64 - len(self._could_be)))
         self._could_be[live] = True
 
-    def _maybe_example(self, ask: Ask, identity: str, rank: int, scorer: Scorer) -> None:
+    def _maybe_example(self, ask: Ask, identity: str, rank: int) -> None:
         taken = {example["who"] for example in self.examples}
         for who, fits in EXAMPLES:
             if who not in taken and ask.place >= 0 and ask.row % 7 == 0 and fits(ask, identity):
-                self.examples.append(self._example(who, ask, rank, scorer))
+                self.examples.append(self._example(who, ask, rank))
                 return
 
-    def _example(self, who: str, ask: Ask, rank: int, scorer: Scorer) -> dict[str, Any]:
+    def _example(self, who: str, ask: Ask, rank: int) -> dict[str, Any]:
         engine, asker = self._replay.recommender, ask.shortlist.moment.asker
         history = ask.shortlist.moment.history.place[-READ_BEFORE:][::-1].tolist()
-        ranked = engine.rank(asker, most=SLATE, scorer=scorer)
+        ranked = engine.rank(asker, most=SLATE, scorer=self._scorer)
         slate = []
         for place, source, because in zip(ranked.article, ranked.source, ranked.because, strict=True):
             article = engine.catalogue.article(int(place))
@@ -172,10 +168,6 @@ def _place_in(order: NDArray[np.int32], place: int) -> int:
     """Rank of a place, 0 where it is not there."""
     found = np.flatnonzero(order == place)
     return int(found[0]) + 1 if found.size else 0
-
-
-def _rank(margin: NDArray[np.float64], at: int, chance: float) -> int:
-    return 0 if at < 0 else rank_of(margin, at, chance)
 
 
 def _by_source(ask: Ask, name: str, chance: float) -> int:

@@ -67,7 +67,8 @@ def train_every(
     made: list[Trained] = []
     skipped: dict[str, str] = {}
     for title, task, population in STEPS:
-        order = Order(population, made[0].audit if made else None, baselines, tune)
+        audit = next((one.audit for one in made if one.audit), None)
+        order = Order(population, audit, baselines, tune)
         with progress.step(title):
             try:
                 made.extend(train(warehouse, settings, now, task, order, progress))
@@ -117,7 +118,7 @@ def _recommendation(
 ) -> Iterator[Trained]:
     if order.baselines:
         raise NotEnoughData("the orders that recommendations must beat are judged beside them")
-    yield train_recommendation(warehouse, settings, now, order.audit, progress)
+    yield train_recommendation(warehouse, settings, now, progress)
 
 
 def _yes_or_no(

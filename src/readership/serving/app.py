@@ -30,8 +30,8 @@ from readership.serving.engagement import engagement
 from readership.serving.events import add_events
 from readership.serving.live_models import LiveModels
 from readership.serving.metrics import RequestMetrics
-from readership.serving.operations import add_operations, gauges
 from readership.serving.openapi import problems
+from readership.serving.operations import add_operations, gauges
 from readership.serving.problems import add_problem_handlers
 from readership.serving.recommendations import recommendations
 from readership.serving.segment import segment

@@ -10,10 +10,10 @@ from starlette.responses import Response
 
 from readership.errors import StoreError
 from readership.serving.answers import EventsAnswer
+from readership.serving.desk import Desk
 from readership.serving.intake import NoBatch, Refusal, Taken, TooMany, take
 from readership.serving.openapi import EVENTS_BODY, problems
 from readership.serving.problems import Problem
-from readership.serving.desk import Desk
 from readership.serving.recording import Recording
 
 MOST_BYTES = 5 * 2**20

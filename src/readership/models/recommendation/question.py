@@ -4,16 +4,13 @@ Question      Of all articles that can be recommended now, which will a reader o
 Who acts      The newsroom and the product team: the front page, the newsletter, what stands under an article.
 Floors        What is read most now at the brand, its half-life fitted on earlier days; the newest first; and each
               source by itself: read together, readers alike, like what was read.
-Candidates    LambdaRank rankers over the union of all sources, which differ in what they are taught on; the best on
-              the days after those they learnt from goes live.
+Candidates    LambdaRank over the union of all sources, larger and smaller; the better one on the days after those it
+              learnt from goes live.
 Answer        An order. Its numbers mean nothing by themselves.
 """
 
-from typing import NamedTuple
-
 from readership.contracts import ModelSpec
 from readership.models._question import Question
-from readership.models.recommendation.ranker import Ranker
 
 TASK = "recommendation"
 DEFINITION = (
@@ -23,26 +20,13 @@ DEFINITION = (
 NO_TEXT = "the log says nothing of what articles are about, so likeness of texts was left out; load the articles"
 
 
-class Taught(NamedTuple):
-    """A ranker and the lists it is taught on.
-
-    gathered  how many promising candidates each list keeps, and how many others by lot
-    """
-
-    spec: ModelSpec
-    gathered: tuple[int, int]
-
-    def build(self) -> Ranker:
-        """The unfitted ranker."""
-        return Ranker(self.spec)
-
-
-CANDIDATES = {
-    "lambdarank": Taught(ModelSpec("lambdarank", {"rounds": 120, "learning_rate": 0.05}), (0, 100)),
-    "lambdarank_small": Taught(ModelSpec("lambdarank_small", {"rounds": 60, "num_leaves": 8}), (0, 100)),
-}
-"""By name. The candidates beside the one that was opened are drawn by lot: lists of promising ones would teach that what
-is promising is not opened."""
+CANDIDATES = (
+    ModelSpec("lambdarank", {"rounds": 120, "learning_rate": 0.05}),
+    ModelSpec("lambdarank_small", {"rounds": 60, "num_leaves": 8}),
+)
+GATHERED = (0, 100)
+"""How many promising candidates each list keeps that the ranker is taught on, and how many by lot beside the one that was
+opened. Lists of promising ones would teach that what is promising is not opened."""
 
 
 def question() -> Question:
