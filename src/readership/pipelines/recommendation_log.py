@@ -25,7 +25,9 @@ class Log(NamedTuple):
     articles  one a version, by the time at which it was known (`known_ms` [m], rising)
     reads     in order of `received_ms` [n]; `reader` is the reader's key, or the event's own where the reader did not
               agree to be recognised (then or, having agreed, by now any more)
-    event     uint64 [n], which read it is; `asks` [n], whether the reader could be recognised when opening it
+    event     uint64 [n], which read it is
+    asks      whether the reader could be recognised when opening it [n]
+    person    uint64 [n], whose read it was, for intervals alone
     """
 
     articles: tuple[Article, ...]
@@ -34,6 +36,7 @@ class Log(NamedTuple):
     received_ms: NDArray[np.int64]
     event: NDArray[np.uint64]
     asks: NDArray[np.bool_]
+    person: NDArray[np.uint64]
 
     @property
     def at_ms(self) -> NDArray[np.int64]:
@@ -68,6 +71,7 @@ def recommendation_log(
         received_ms=opened["received_ms"].to_numpy(),
         event=event,
         asks=(opened["asks"] & opened["stays"]).to_numpy().astype(bool),
+        person=opened["reader"].to_numpy(),
     )
 
 
