@@ -33,7 +33,7 @@ def trust(evaluation: dict[str, Any]) -> dict[str, Any]:
     return {
         "level": "high",
         "reasons": [
-            f"judged on {label['n_test']:,} later reads of {label['readers_test']:,} readers, each ranked with what was "
+            f"judged on {label['n_test']:,} later reads of {label['readers_test']:,} readers, each ranked by what was "
             "known before it, and better than every rule of thumb beyond doubt; but a log holds what readers opened "
             "among what they were shown, so only a trial shows what new slates would change"
         ],
