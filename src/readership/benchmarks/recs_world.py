@@ -38,10 +38,10 @@ SEED = 11
 LEARNT_DAYS, LIVED_DAYS = 60, 14
 PROTOCOL = (
     "a simulated publisher of {readers:,} readers, seed {seed}, without standing arms; recommendation trained by the "
-    "product's own steps on {learnt} days under the editors (who know the appeal of each article); the next {lived} days "
-    "lived with front pages by the editors, by decayed popularity and by the recommender, with the same random numbers; "
-    "related articles are always the editors'. Clicks on front pages per session; intervals draw readers, each with "
-    "both worlds. Simulated"
+    "product's own steps on {learnt} days under the editors (who know the appeal of each article); the next {lived} "
+    "days lived with front pages by the editors, by decayed popularity and by the recommender, with the same random "
+    "numbers; related articles are always the editors'. Clicks on front pages per session; intervals draw readers, "
+    "each with both worlds. Simulated"
 )
 
 
