@@ -85,5 +85,6 @@ class Bench(StrEnum):
     conversion_shoppers = "conversion-shoppers"
     features = "features"
     ingest = "ingest"
+    recs_deskdrop = "recs-deskdrop"
     serving = "serving"
     simulate = "simulate"

@@ -110,6 +110,9 @@ class State(Protocol):
     def articles_after(self, sequence: int, most: int) -> list[Change]:
         """The changes of articles after this one that still hold, in order."""
 
+    def close(self) -> None:
+        """Flush and close; nothing can be asked afterwards."""
+
 
 class Assumed(Protocol):
     """What a reader agreed to who never said so to this store."""

@@ -104,8 +104,9 @@ class LmdbState:
 
     def close(self) -> None:
         """Flush and close; nothing can be asked afterwards."""
-        self._env.sync(True)
-        self._env.close()
+        with self._writing, self._gate:
+            self._env.sync(True)
+            self._env.close()
 
     def take(self, doings: list[Doing], assumed: Assumed, now_ms: int) -> None:
         """See `State.take`."""

@@ -1,4 +1,4 @@
-"""`PUT /v1/articles/{article_id}`: an article can be recommended, changed or withdrawn within seconds, in every worker."""
+"""`PUT /v1/articles/{article_id}`: an article is published, changed or withdrawn, in every worker within seconds."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -8,18 +8,15 @@ from typing import Annotated
 import msgspec
 from fastapi import FastAPI, Path
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.requests import Request
 
 from readership.errors import StoreError
 from readership.models.recommendation.nouns import Article
 from readership.serving.answers import ArticleAnswer
 from readership.serving.desk import Desk
-from readership.serving.events import whole
 from readership.serving.live_recommender import article_content
 from readership.serving.openapi import problems
 from readership.serving.problems import Problem
 
-MOST_BYTES = 2 * 2**20
 _Name = Annotated[str, Field(max_length=200)]
 
 
@@ -71,9 +68,8 @@ def add_articles(app: FastAPI, desk: Desk) -> None:
         summary="Publish, change or withdraw an article",
         responses=problems(401, 413, 422, 503),
     )
-    async def put_article(request: Request, article_id: ArticleId, article: ArticleBody) -> ArticleAnswer:
+    async def put_article(article_id: ArticleId, article: ArticleBody) -> ArticleAnswer:
         """Answered once it is on disk; every worker knows it within a second. The warehouse gets it by ingest."""
-        await whole(request, MOST_BYTES)
         now_ms = time_ns() // 1_000_000
         recording = desk.recording()
         try:

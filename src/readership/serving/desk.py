@@ -73,9 +73,10 @@ class Desk:
                 log.exception("following what readers do failed; what was learnt before answers")
 
     def close(self) -> None:
-        """Finish the segment, so that ingest can take all of it."""
-        if self._recording is not None:
-            self._recording.close()
+        """Finish the segment, so that ingest can take all of it; nothing is taken any more."""
+        recording, self._recording = self._recording, None
+        if recording is not None:
+            recording.close()
 
     def _open(self) -> None:
         """Open the state, unless it is open; a state that cannot be opened is a trouble, and tried again."""

@@ -16,8 +16,6 @@ from readership.serving.openapi import EVENTS_BODY, problems
 from readership.serving.problems import Problem
 from readership.serving.recording import Recording
 
-MOST_BYTES = 5 * 2**20
-
 
 class _EventsAnswer(msgspec.Struct):
     """The fields of `answers.EventsAnswer`."""
@@ -46,7 +44,7 @@ def add_events(app: FastAPI, desk: Desk) -> None:
         """
         now_ms = time_ns() // 1_000_000
         try:
-            taken = take(await whole(request, MOST_BYTES), now_ms)
+            taken = take(await request.body(), now_ms)
         except NoBatch as error:
             status = 413 if isinstance(error, TooMany) else 400
             raise Problem(status, "events_invalid", str(error)) from error
@@ -61,18 +59,3 @@ async def _kept(recording: Recording, taken: Taken, now_ms: int) -> None:
         await asyncio.to_thread(recording.events, taken, now_ms)
     except StoreError as error:
         raise Problem(503, error.code, str(error), {"Retry-After": "5"}) from error
-
-
-async def whole(request: Request, most_bytes: int) -> bytes:
-    """The body of a request. Raises Problem 413 as soon as it is longer than allowed."""
-    told = request.headers.get("content-length", "")
-    too_long = Problem(413, "body_too_long", f"the body is longer than {most_bytes:,} bytes; send it in parts")
-    if told.isdigit() and int(told) > most_bytes:
-        raise too_long
-    parts, length = [], 0
-    async for part in request.stream():
-        length += len(part)
-        if length > most_bytes:
-            raise too_long
-        parts.append(part)
-    return b"".join(parts)

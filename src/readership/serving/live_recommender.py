@@ -61,7 +61,7 @@ class Answering:
     memory: str | None = None
     as_of: datetime | None = None
     learnt_until_ms: int = -1
-    time: OwnTime = OwnTime()
+    time: OwnTime = field(default_factory=OwnTime)
     ranker: Ranker = field(default_factory=Ranker)
     reads: Place = START
     articles: int = 0

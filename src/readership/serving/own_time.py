@@ -1,7 +1,7 @@
 """The time of the log that is served: the clock on the wall, or one that goes on where a log ended long ago.
 
-Whoever serves a log that nobody writes to any more (a demonstration, an old export) asks as if it went on: its last hours
-are the last hours. What comes over HTTP in the meantime is laid onto that time as well.
+A log that nobody writes to any more (a demonstration, an old export) is served as if it went on: its last hours are the
+last hours. What comes over HTTP in the meantime is laid onto that time as well.
 """
 
 from datetime import datetime, timedelta

@@ -26,7 +26,7 @@ class Recording:
             self.state.take(taken.doings, self.assumed, now_ms)
 
     def article(self, article_id: str, content: bytes, told: bytes, now_ms: int) -> int:
-        """Keep an article: `told` for the warehouse, `content` for the recommender. Returns the number of the change."""
+        """Keep an article, `told` for the warehouse, `content` for the recommender; gives the number of the change."""
         self.log.append([Record("article", told)])
         return self.state.put_article(article_id, content, now_ms)
 
@@ -41,9 +41,10 @@ class Recording:
             self.log.append(decisions, durable=False)
 
     def close(self) -> None:
-        """Write what is left, and finish the segment."""
+        """Write what is left, finish the segment, close the state."""
         self.flush()
         self.log.close()
+        self.state.close()
 
     def assumed(self, reader: int) -> int:
         """Purposes of a reader who never stated any here: as set, and personalisation where features are stored.
