@@ -83,5 +83,6 @@ class Bench(StrEnum):
     conversion_shoppers = "conversion-shoppers"
     features = "features"
     ingest = "ingest"
+    recommendation = "recommendation"
     serving = "serving"
     simulate = "simulate"
