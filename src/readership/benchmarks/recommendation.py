@@ -1,8 +1,8 @@
 """How long one slate takes, end to end in process, among 50,000 live articles and a million readers.
 
-A newsroom is made in a temporary folder: articles, reads that the product's own engine learns, a ranker fitted on lists
-of its candidates, the state with a read of every reader. A process of its own then opens all that as a worker of the API
-does and composes slates for readers drawn at random.
+A newsroom is made in a temporary folder: articles, reads that the product's own engine learns, a ranker fitted on
+lists of its candidates, the state with a read of every reader. A process of its own then opens all that as a worker of
+the API does and composes slates for readers drawn at random.
 """
 
 import io
@@ -56,11 +56,11 @@ number = 3
 """
 PROTOCOL = (
     "{articles:,} articles published over 29 days, {reads:,} reads of {readers:,} readers over the last two days (newer "
-    "articles more often), learnt by the product's engine; the state holds a read of every reader. Another process opens "
-    "memory, state, ranker and four rules as a worker of the API does, and makes {slates:,} slates of 10 for readers at "
-    "random, {warm} before that unmeasured: state read, candidates, features, ranking by LightGBM ({trees} trees) in ONNX "
-    "Runtime, rules, diversity, slot by lot, JSON. slate_ms_*: each of them; peak_rss_gib: that process. learn_*: seconds "
-    "of the engine for a share of the reads; fit_*: seconds of fitting the ranker on so many lists of candidates."
+    "articles more often), learnt by the product's engine; the state holds a read of every reader. Another process "
+    "opens memory, state, ranker and four rules as a worker of the API does, and makes {slates:,} slates of 10 for "
+    "readers at random, {warm} before that unmeasured: state read, candidates, features, ranking by LightGBM ({trees} "
+    "trees) in ONNX Runtime, rules, diversity, slot by lot, JSON. slate_ms_*: each of them; peak_rss_gib: that process. "
+    "learn_*: seconds of the engine for a share of the reads; fit_*: seconds of fitting the ranker on so many lists."
 )
 
 

@@ -84,5 +84,6 @@ class Bench(StrEnum):
     features = "features"
     ingest = "ingest"
     recommendation = "recommendation"
+    recs_deskdrop = "recs-deskdrop"
     serving = "serving"
     simulate = "simulate"

@@ -7,7 +7,7 @@ from readership.models.recommendation.candidates import Candidates, Moment
 from readership.models.recommendation.catalogue import Catalogue
 from readership.models.recommendation.live import POPULAR
 from readership.models.recommendation.memory import Memory
-from readership.models.recommendation.neighbours import STRANGER, Crowd, crowd
+from readership.models.recommendation.neighbours import STRANGER, Crowd, crowd, of_rows
 from readership.models.recommendation.nouns import SOURCES
 from readership.models.recommendation.parameters import HOUR_MS, Parameters
 
@@ -17,7 +17,8 @@ HALVES = 4
 _FEW = 1e-3
 _SHRINK = 2.0
 _LAG_READS = 20
-_WEEK_MS = 7 * 24 * HOUR_MS
+_VISIT_MS = HOUR_MS // 2
+_RARE_STRANGER = 0.01
 
 
 def features(
@@ -82,7 +83,17 @@ def _age(catalogue: Catalogue, memory: Memory, moment: Moment, found: Candidates
     step = position - read_position[-1] if len(read_position) else np.full(len(position), np.nan)
     minutes = (at_ms - history.at[-1]) / 60_000 if len(history.at) else np.inf
     nearest = np.abs(position[:, None] - read_position[None, -5:]).min(axis=1, initial=1000)
+    starts = np.diff(history.at, prepend=-_VISIT_MS * 2) > _VISIT_MS
+    visit_at = history.at[starts]
+    ongoing = len(visit_at) > 0 and at_ms - history.at[-1] <= _VISIT_MS
+    before_visit = history.at[history.at < visit_at[-1]] if ongoing else history.at
+    left_at = before_visit[-1] if len(before_visit) else np.nan
+    visits_since = len(visit_at) - np.searchsorted(visit_at, published, side="right")
     return {
+        "visits_since": visits_since.astype(np.float64),
+        "since_visit": (published > left_at).astype(np.float64) if np.isfinite(left_at) else np.nan,
+        "ongoing": float(ongoing),
+        "reads_per_hour": memory.reads[found.place] / ((at_ms - published) / HOUR_MS + 1),
         "step": step if minutes < 60 else np.full(len(position), np.nan),
         "step_any": step,
         "step_nearest": nearest.astype(float),
@@ -103,15 +114,20 @@ def _readers(memory: Memory, moment: Moment, seen: Crowd, found: Candidates) -> 
     power = seen.decay.sum(axis=1)
     neighbours = (seen.decay * (STRANGER + seen.likeness)).sum(axis=1)
     alike = seen.likeness.sum(axis=1)
+    rare = (seen.decay * (_RARE_STRANGER + seen.rare)).sum(axis=1)
     alike_decay = (seen.decay * seen.likeness).sum(axis=1)
     several = (seen.row >= 0).sum(axis=1)
     first = memory.first_reader[found.place]
     first_of_read = memory.first_reader[moment.history.place]
     taken = (first[:, None] == first_of_read[None, :]).sum(axis=1)
-    opened = memory.opened[np.maximum(first, 0)] if len(memory.opened) else np.zeros(len(first))
+    taken_last = (first[:, None] == first_of_read[None, -_LAG_READS:]).sum(axis=1)
+    opened = memory.opened[np.maximum(first, 0)] if memory.opened.size else np.zeros(len(first))
     return {
         **_followed(memory, moment, seen, found),
-        "first_reader_alike": _likeness_of(found, first),
+        "rare_share": share(rare),
+        "rare_rank": rank(rare),
+        "first_reader_taken_last": taken_last / _LAG_READS,
+        "first_reader_alike": of_rows(found.alike, first)[1],
         "first_reader_again": (first == (first_of_read[-1] if len(first_of_read) else -2)).astype(np.float64),
         "alike_share": share(alike_decay),
         "alike_rank": rank(alike_decay),
@@ -132,15 +148,6 @@ def _readers(memory: Memory, moment: Moment, seen: Crowd, found: Candidates) -> 
     }
 
 
-def _likeness_of(found: Candidates, row: NDArray[np.int32]) -> NDArray[np.floating]:
-    """How alike these readers are to the asker."""
-    alike = found.alike
-    if not alike.row.size:
-        return np.zeros(len(row))
-    where = np.minimum(np.searchsorted(alike.row, row), len(alike.row) - 1)
-    return np.where(alike.row[where] == row, alike.likeness[where], 0.0)
-
-
 def _followed(memory: Memory, moment: Moment, seen: Crowd, found: Candidates) -> Columns:
     """How many readers of the asker's last article went on to each candidate, Σ 2^(-minutes between / 10)."""
     followed = np.zeros(len(found.place))
@@ -151,7 +158,7 @@ def _followed(memory: Memory, moment: Moment, seen: Crowd, found: Candidates) ->
         row, at = row[order], at[order]
         if row.size:
             where = np.minimum(np.searchsorted(row, seen.row), len(row) - 1)
-            minutes = (memory.readers.at.values[found.place] - at[where]) / 60_000
+            minutes = (seen.at - at[where]) / 60_000
             there = (row[where] == seen.row) & (seen.row >= 0) & (minutes >= 0)
             followed = np.where(there, np.exp2(-np.maximum(minutes, 0) / 10), 0.0).sum(axis=1)
     return {"followed": followed, "followed_share": share(followed), "followed_rank": rank(followed)}
@@ -160,8 +167,7 @@ def _followed(memory: Memory, moment: Moment, seen: Crowd, found: Candidates) ->
 def _affinity(catalogue: Catalogue, moment: Moment, found: Candidates) -> Columns:
     history = moment.history.place
     codes, read = catalogue.codes[found.place], catalogue.codes[history]
-    same = ((codes[:, None, :] == read[None, :, :]) & (codes[:, None, :] >= 0)).sum(axis=1)
-    brand, category, author = (same / (len(history) + _SHRINK)).T
+    brand, category, author = (_times(read[:, kind], codes[:, kind]) / (len(history) + _SHRINK) for kind in range(3))
     topics, read_topics = catalogue.topics[found.place], catalogue.topics[history].ravel()
     shared = np.isin(topics, read_topics[read_topics >= 0]) & (topics >= 0)
     vectors = catalogue.vectors[found.place]
@@ -176,6 +182,13 @@ def _affinity(catalogue: Catalogue, moment: Moment, found: Candidates) -> Column
         "content": vectors @ found.taste,
         "content_last": vectors @ last,
     }
+
+
+def _times(read: NDArray[np.int32], wanted: NDArray[np.int32]) -> NDArray[np.int64]:
+    """How often each number was read; -1 is no number."""
+    counts = np.bincount(read + 1, minlength=int(wanted.max(initial=-1)) + 2)
+    counts[0] = 0
+    return counts[wanted + 1]
 
 
 def _asker(catalogue: Catalogue, memory: Memory, moment: Moment, found: Candidates) -> Columns:
@@ -201,6 +214,13 @@ NAMES: tuple[str, ...] = (
     "popular",
     "popular_rank",
     *(f"{name}_{half}" for half in range(1, HALVES + 1) for name in ("heat_share", "heat_rank", "slope")),
+    "visits_since",
+    "since_visit",
+    "ongoing",
+    "reads_per_hour",
+    "rare_share",
+    "rare_rank",
+    "first_reader_taken_last",
     "step",
     "step_any",
     "step_nearest",
