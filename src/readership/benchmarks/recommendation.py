@@ -55,12 +55,12 @@ of = "category"
 number = 3
 """
 PROTOCOL = (
-    "{articles:,} articles published over 29 days, {reads:,} reads of {readers:,} readers over the last two days (newer "
-    "articles more often), learnt by the product's engine; the state holds a read of every reader. Another process "
-    "opens memory, state, ranker and four rules as a worker of the API does, and makes {slates:,} slates of 10 for "
-    "readers at random, {warm} before that unmeasured: state read, candidates, features, ranking by LightGBM ({trees} "
-    "trees) in ONNX Runtime, rules, diversity, slot by lot, JSON. slate_ms_*: each of them; peak_rss_gib: that process. "
-    "learn_*: seconds of the engine for a share of the reads; fit_*: seconds of fitting the ranker on so many lists."
+    "{articles:,} articles published over 29 days; {reads:,} reads of {readers:,} readers over two days, of newer "
+    "articles more often, learnt by the product's engine; the state holds a read of every reader. Another process opens "
+    "memory, state, ranker and four rules as a worker of the API does and makes {slates:,} slates of 10 for readers at "
+    "random ({warm} before that unmeasured): state read, candidates, features, LightGBM of {trees} trees in ONNX Runtime, "
+    "rules, diversity, slot by lot, JSON. slate_ms_*: each of them; peak_rss_gib: that process. learn_*: seconds of the "
+    "engine for so many reads; fit_*: seconds of fitting the ranker on so many lists of candidates."
 )
 
 
