@@ -85,6 +85,7 @@ class Bench(StrEnum):
     conversion_shoppers = "conversion-shoppers"
     features = "features"
     ingest = "ingest"
+    recommendation = "recommendation"
     recs_deskdrop = "recs-deskdrop"
     serving = "serving"
     simulate = "simulate"

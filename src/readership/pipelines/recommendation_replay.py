@@ -16,8 +16,8 @@ class Ask(NamedTuple):
 
     row           which read of the log
     shortlist     candidates of its reader, and what the ranker sees of each
-    place         of the article in the catalogue; -1 where it could not be recommended (unknown, withdrawn, too old)
-    at            which of the candidates it is; -1 where no source brought it
+    place         of the article in the catalogue; -1 where nobody had told of it
+    at            which of the candidates it is; -1 where no source brought it, or it was withdrawn, or too old
     reads_before  articles that the reader had opened before
     """
 
@@ -67,12 +67,11 @@ class Replay:
         asker = Asker(read.at_ms, read.reader if recognised else None, brand=read.brand)
         shortlist = recommender.shortlist(asker)
         place = recommender.catalogue.place(read.article_id)
-        if place is not None and place not in shortlist.moment.live.fresh:
-            place = None
-        found = np.flatnonzero(shortlist.candidates.place == place) if place is not None else np.empty(0, np.intp)
+        place = -1 if place is None else place
+        found = np.flatnonzero(shortlist.candidates.place == place)
         known = shortlist.moment.row
         before = int(recommender.memory.read_count[known]) if known >= 0 else 0
-        return Ask(row, shortlist, -1 if place is None else place, int(found[0]) if found.size else -1, before)
+        return Ask(row, shortlist, place, int(found[0]) if found.size else -1, before)
 
 
 def first_reads(log: Log) -> NDArray[np.bool_]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from math import isnan
 from typing import Annotated
@@ -87,17 +88,22 @@ def recommendations(
     Send `decision_id` (as `slate_id` too), `position` and `propensity` back with the impressions and clicks.
     """
     state = request.scope["app"].state
-    desk, models = state.desk, state.models
-    wanted, answering = _wanted(n), desk.recommender.now
     excluded = [part for text in request.query_params.getlist("exclude") for part in _parts(text)]
+    wish = Wish(_wanted(n), secrets.token_hex(16), excluded, tier or _stored_tier(state.models, reader_id))
     try:
-        asked = asking(answering, desk.recording(), reader_id, brand, _parts(session))
+        answer = answered(state.desk, reader_id, brand, _parts(session), wish)
     except StoreError as error:
         raise Problem(503, error.code, str(error), {"Retry-After": "5"}) from error
-    wish = Wish(wanted, secrets.token_hex(16), excluded, tier or _stored_tier(models, reader_id))
+    return Response(answer, media_type="application/json")
+
+
+def answered(desk: Desk, reader_id: str, brand: str, visit: Sequence[str], wish: Wish) -> bytes:
+    """The answer as JSON; the draw of the slot by lot is kept. Raises StoreError where the state cannot be read."""
+    answering = desk.recommender.now
+    asked = asking(answering, desk.recording(), reader_id, brand, visit)
     slate = slate_for(desk, answering, asked, wish)
     _record(desk, answering, asked, wish, slate)
-    return Response(_encode(_answer(reader_id, answering, asked, wish, slate)), media_type="application/json")
+    return _encode(_answer(reader_id, answering, asked, wish, slate))
 
 
 def slate_for(desk: Desk, answering: Answering, asked: Asking, wish: Wish) -> Slate:

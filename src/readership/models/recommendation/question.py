@@ -14,8 +14,8 @@ from readership.models._question import Question
 
 TASK = "recommendation"
 DEFINITION = (
-    "the first time that a reader opens an article, ranked among all articles of the brand that could be recommended at "
-    "that moment and that this reader had not opened, by what had arrived before it; what nobody had told of is left out"
+    "the first time that a reader opens an article, ranked among all articles of the brand that could be recommended "
+    "then and that this reader had not opened, by what had arrived before; what nobody had told of is left out"
 )
 NO_TEXT = "the log says nothing of what articles are about, so likeness of texts was left out; load the articles"
 
@@ -25,8 +25,8 @@ CANDIDATES = (
     ModelSpec("lambdarank_small", {"rounds": 60, "num_leaves": 8}),
 )
 GATHERED = (0, 100)
-"""How many promising candidates each list keeps that the ranker is taught on, and how many by lot beside the one that was
-opened. Lists of promising ones would teach that what is promising is not opened."""
+"""Of each list that teaches, how many promising candidates are kept, and how many by lot, beside the one that was opened.
+Lists of promising ones alone would teach that what is promising is not opened."""
 
 
 def question() -> Question:

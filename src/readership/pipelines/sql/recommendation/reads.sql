@@ -44,6 +44,6 @@ SELECT
 FROM opened
 LEFT JOIN registered ON registered.user_id = opened.user_id
 LEFT JOIN last_stated ON last_stated.user_id = opened.user_id
-ASOF LEFT JOIN stated AS before ON before.user_id = opened.user_id AND before.received_at <= opened.timestamp
+ASOF LEFT JOIN stated AS before ON before.user_id = opened.user_id AND before.received_at < opened.timestamp
 ASOF LEFT JOIN stated AS by_then ON by_then.user_id = opened.user_id AND by_then.received_at <= opened.received_at
 ORDER BY received_ms, at_ms, event
