@@ -201,10 +201,10 @@ def _state(home: Path, readers: int, now_ms: int, batch: int = 1000) -> None:
 
 def _asked(home: Path, readers: int) -> dict[str, float]:
     """The figures of a process that opens the newsroom and asks."""
-    command = "import sys; from readership.benchmarks.recommendation import ask; ask(int(sys.argv[1]))"
+    command = "import sys; from readership.benchmarks.recommendation import ask; ask(*map(int, sys.argv[1:]))"
     kept = {name: value for name, value in os.environ.items() if not name.startswith("READERSHIP_")}
     done = subprocess.run(
-        [sys.executable, "-c", command, str(readers)],
+        [sys.executable, "-c", command, str(readers), str(SLATES), str(WARM)],
         env={**kept, "READERSHIP_HOME": str(home)},
         stdout=subprocess.PIPE,
         check=True,
@@ -213,8 +213,8 @@ def _asked(home: Path, readers: int) -> dict[str, float]:
     return figures
 
 
-def ask(readers: int) -> None:
-    """Make slates of the newsroom in READERSHIP_HOME and print how long each took."""
+def ask(readers: int, slates: int, warm: int) -> None:
+    """Make so many slates of the newsroom in READERSHIP_HOME and print how long each took, but for the first `warm`."""
     from readership.models.recommendation.eligible import Wish
     from readership.serving.desk import Desk
     from readership.serving.live_models import LiveModels
@@ -227,14 +227,14 @@ def ask(readers: int) -> None:
     opened = time.perf_counter() - began
     random = np.random.default_rng(9)
     times, used = [], []
-    for number, reader in enumerate(random.integers(0, readers, WARM + SLATES).tolist()):
+    for number, reader in enumerate(random.integers(0, readers, warm + slates).tolist()):
         begin, busy = time.perf_counter(), time.process_time()
         answered(desk, str(reader), f"brand{number % 3}" if number % 2 else "", (), Wish(10, f"decision{number}"))
         times.append(time.perf_counter() - begin)
         used.append(time.process_time() - busy)
         desk.recording().flush()
     desk.close()
-    figures = _summary("slate_ms", times[WARM:]) | _summary("slate_processor_ms", used[WARM:])
+    figures = _summary("slate_ms", times[warm:]) | _summary("slate_processor_ms", used[warm:])
     print(json.dumps(figures | {"open_seconds": opened, "peak_rss_gib": _peak_gib()}))
 
 
