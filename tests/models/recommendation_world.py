@@ -13,7 +13,7 @@ def article(name: str, at_ms: int = START_MS, **known) -> Article:
 
 
 def two_groups() -> Recommender:
-    """Each reads four articles of its group; `sport-new` and `politics-new` were read by all of a group but the first."""
+    """Each reads four articles of its group; `sport-new` and `politics-new` all of a group but the first have read."""
     recommender = Recommender()
     words = {"sport": "goal keeper match league", "politics": "minister parliament vote budget"}
     for group, text in words.items():

@@ -43,7 +43,7 @@ PARAMETERS = Parameters(
     newest_age_days=400,
     refresh_ms=0,
 )
-RANKER = ModelSpec("lambdarank", {"rounds": 100, "seeds": 2})
+RANKER = ModelSpec("lambdarank")
 PROTOCOL = (
     "first interaction of each person and item from 2016-12-01 on; candidates: items with an event strictly before its "
     "second, less those the person touched; events of one second are scored before any updates state; ties by lot; "

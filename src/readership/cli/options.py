@@ -20,6 +20,7 @@ class Task(StrEnum):
     churn = "churn"
     conversion = "conversion"
     engagement = "engagement"
+    recommendation = "recommendation"
     segmentation = "segmentation"
 
 
@@ -32,6 +33,7 @@ class Model(StrEnum):
     conversion_uplift = "conversion_uplift"
     churn_subscribers_uplift = "churn_subscribers_uplift"
     engagement = "engagement"
+    recommendation = "recommendation"
     segmentation = "segmentation"
 
 

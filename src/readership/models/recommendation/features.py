@@ -53,7 +53,7 @@ def rank(values: NDArray[np.floating]) -> NDArray[np.floating]:
     [2.0, 1.0, 2.0]
     """
     rising = np.sort(values)
-    return len(values) - np.searchsorted(rising, values, side="right") + 1.0
+    return len(values) + 1.0 - rising.searchsorted(values, side="right")
 
 
 def _popularity(memory: Memory, found: Candidates, at_ms: int) -> Columns:
@@ -173,7 +173,14 @@ def _affinity(catalogue: Catalogue, moment: Moment, found: Candidates) -> Column
     vectors = catalogue.vectors[found.place]
     last = catalogue.vectors[history[-1]] if len(history) else np.zeros(vectors.shape[1], dtype=np.float32)
     asked = catalogue.number("brand", moment.asker.brand)
+    if len(history):
+        category_last = (codes[:, 1] == read[-1, 1]).astype(np.float64)
+        topics_last = (np.isin(topics, catalogue.topics[history[-1]]) & (topics >= 0)).sum(axis=1).astype(np.float64)
+    else:
+        category_last = topics_last = np.full(len(codes), np.nan)
     return {
+        "category_last": category_last,
+        "topics_last": topics_last,
         "brand": brand,
         "category": category,
         "author": author,
@@ -255,6 +262,8 @@ NAMES: tuple[str, ...] = (
     "together",
     "together_share",
     "together_rank",
+    "category_last",
+    "topics_last",
     "brand",
     "category",
     "author",

@@ -48,7 +48,7 @@ def from_neighbours(memory: Memory, found: Alike, at_ms: int) -> tuple[NDArray[n
     weight = found.likeness[nearest][:, None] / (np.maximum(at_ms - at, 0) / HOUR_MS + 1)
     there = places >= 0
     kept, which = np.unique(places[there], return_inverse=True)
-    return kept, np.bincount(which, weight[there], minlength=len(kept))
+    return kept.astype(np.int32), np.bincount(which, weight[there], minlength=len(kept)).astype(np.float64)
 
 
 class Crowd(NamedTuple):

@@ -38,7 +38,7 @@ class Lists(NamedTuple):
         return label
 
 
-def gather(asked: Iterable[tuple[NDArray[np.float32], int]], promising: int = 200, others: int = 40) -> Lists:
+def gather(asked: Iterable[tuple[NDArray[np.float32], int]], promising: int = 100, others: int = 20) -> Lists:
     """Lists for training: of each (features [k, p], row that was read) the read one, the promising ones, some others.
 
     Those whose article no source brought (row -1) teach nothing and are left out. The others are drawn by lot with a
@@ -78,15 +78,15 @@ class Ranker:
     spec: ModelSpec
     FILE = "lightgbm.txt"
     DEFAULTS = {  # noqa: RUF012 (a constant, never changed)
-        "rounds": 100,
+        "rounds": 300,
         "seeds": 1,
-        "learning_rate": 0.08,
-        "num_leaves": 16,
-        "min_data_in_leaf": 100,
+        "learning_rate": 0.06,
+        "num_leaves": 31,
+        "min_data_in_leaf": 50,
         "feature_fraction": 0.5,
         "bagging_fraction": 0.8,
         "bagging_freq": 1,
-        "lambda_l2": 10.0,
+        "lambda_l2": 5.0,
         "lambdarank_truncation_level": 20,
         "max_bin": 63,
     }
