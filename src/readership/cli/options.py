@@ -83,5 +83,6 @@ class Bench(StrEnum):
     conversion_shoppers = "conversion-shoppers"
     features = "features"
     ingest = "ingest"
+    recs_diginetica = "recs-diginetica"
     serving = "serving"
     simulate = "simulate"

@@ -1,7 +1,8 @@
 """Writes ONNX graphs by hand: a few operators and one tree ensemble, equal to the fitted model to rounding.
 
-Every graph maps `features` float32 [n, p] to `margin` float32 [n, 1] (the session network: [n, articles]). Arithmetic runs in float64 and is rounded
-once at the end; trees compare float32 values with float32 thresholds, as their libraries do.
+Every graph maps `features` float32 [n, p] to `margin` float32 [n, 1] (the session network's: [n, articles]). Arithmetic
+of tables runs in float64 and is rounded once at the end; trees compare float32 values with float32 thresholds, as
+their libraries do.
 """
 
 from collections.abc import Sequence

@@ -61,12 +61,17 @@ class SessionNeighbours:
         self._opening, self._first = _openings_of(past, self._session, articles)
         self._different = np.bincount(self._session[self._opening], minlength=len(past))
         held = np.maximum(np.diff(self._first), 1)
-        self._rarity = (np.log((1 + len(past)) / held) / np.log(1 + len(past))) ** how.rareness
+        every = 1 + max(len(past), 1)
+        self._rarity = (np.log(every / held) / np.log(every)) ** how.rareness
         self._around = _around(past, self._session, articles, how)
         self._rules = sequential_rules(past, articles, self._recency, how.backwards)
 
     def shares(self, asked: Sessions) -> Sparse:
-        """Scores of all that any neighbour, rule or the session itself speaks for; the rest is 0, as is a stranger."""
+        """Scores of all that any neighbour, rule or the session itself speaks for; the rest is 0.
+
+        Articles outside the catalogue are left out, as if they had not been opened.
+        """
+        asked = asked.known(self._articles)
         neighbours = shares(self._likeness(asked) @ self._around)
         again = _again(asked, self._articles, self._how)
         return (neighbours + again + self._how.rules * following(self._rules, asked)).tocsr()
@@ -138,8 +143,13 @@ def sequential_rules(past: Sessions, articles: int, weight: NDArray[np.float64],
 
 
 def following(rules: Sparse, asked: Sessions) -> Sparse:
-    """What the rules of each session's last article say, as shares; every session has at least one."""
-    return shares(rules[asked.article[asked.start[1:] - 1]])
+    """What the rules of each session's last article say, as shares."""
+    from scipy.sparse import csr_matrix
+
+    some = np.flatnonzero(asked.length)
+    last = asked.article[asked.start[some + 1] - 1]
+    picked = csr_matrix((np.ones(len(some), dtype=np.float32), (some, last)), shape=(len(asked), rules.shape[0]))
+    return shares(picked @ rules)
 
 
 def _again(asked: Sessions, articles: int, how: Neighbourhood) -> Sparse:

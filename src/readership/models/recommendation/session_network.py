@@ -6,6 +6,7 @@ forward pass here is NumPy and is the model; `session_network_fit` learns its we
 """
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -58,6 +59,16 @@ class SessionNetwork:
             + [self.vectors(sessions.between(at, at + CHUNK)) @ vectors.T for at in range(0, len(sessions), CHUNK)]
         )
 
+    def of(self, session: Sequence[int], candidates: NDArray[np.int32]) -> Numbers:
+        """Scores [k] of these articles alone after one session, as a source of candidates has it.
+
+        0 for an article it was not fitted on, and for all where it knows none of the session.
+        """
+        known = (candidates >= 0) & (candidates < self.articles)
+        found = np.zeros(len(candidates), dtype=np.float32)
+        found[known] = unit(self.weights["articles"][candidates[known]]) @ self.vectors(Sessions.of([session]))[0]
+        return found
+
     def vectors(self, sessions: Sessions) -> Numbers:
         """Of each session, of length one over the temperature [m, d]; nothing where it knows none of it."""
         places = self.places(sessions)
@@ -71,9 +82,7 @@ class SessionNetwork:
 
         An article that the network was not fitted on is left out, as if it had not been opened.
         """
-        known = (sessions.article >= 0) & (sessions.article < self.articles)
-        start = np.concatenate([[0], np.cumsum(known)])[sessions.start]
-        newest = Sessions(sessions.article[known], start).newest(self.steps)
+        newest = sessions.known(self.articles).newest(self.steps)
         places = np.full((len(sessions), self.steps), -1, dtype=np.int64)
         session = newest.session
         places[session, np.arange(len(session)) - newest.start[session]] = newest.article

@@ -6,7 +6,7 @@ large the softmax runs over the batch's own articles and a uniform sample, each 
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from readership.errors import InputError, MissingExtra
 from readership.models.recommendation.session_network import EPSILON, Numbers, SessionNetwork
 from readership.models.recommendation.session_vectors import together_vectors
+from readership.models.recommendation.session_windows import Windows
 from readership.models.recommendation.sessions import Sessions
 
 FULL = 4096
@@ -23,6 +24,7 @@ FULL = 4096
 CHECKED = 3072
 """Beginnings of later sessions on which the best state is chosen."""
 WARMING = 100
+HUSHED = np.float32(0.2)
 
 
 @dataclass(frozen=True)
@@ -33,11 +35,14 @@ class Plan:
     sample     articles drawn into the softmax beside those of the batch
     smoothing  share of the target spread over all articles
     unread     share of an article's vector dropped on the way in; `drop` of what each layer adds
+    wider      of the layer inside a block, times `width`
+    recency    a pass reads each session with the chance e^(−age / recency); age: share of all that began after it
     """
 
     width: int = 128
     heads: int = 2
     layers: int = 2
+    wider: int = 2
     steps: int = 12
     temperature: float = 0.07
     smoothing: float = 0.05
@@ -46,7 +51,8 @@ class Plan:
     rate: float = 0.002
     openings: int = 1024
     sample: int = 2048
-    epochs: int = 5
+    recency: float = 0.7
+    epochs: int = 6
 
 
 class Fitted(NamedTuple):
@@ -69,39 +75,42 @@ def fit(
     *,
     seconds: float,
     held_out: tuple[Sessions, NDArray[np.int32]] | None = None,
+    start: SessionNetwork | None = None,
     plan: Plan = Plan(),
     seed: int = 0,
 ) -> Fitted:
     """The best state by the loss on `held_out` (beginnings and what followed), or the last one where it is None.
 
+    `start` is a network of the same shape that goes on learning, else it begins at `together_vectors`.
+
     The learning rate falls with the passes made or the time gone, whichever is further. Same seed, same weights,
     wherever the budget allows all passes. Raises MissingExtra without PyTorch, InputError where nothing follows.
     """
     began, torch = time.monotonic(), _torch()
-    windows = _windows(past, plan.steps)
-    if not len(windows):
+    windows = Windows.of(past, plan.steps, plan.recency)
+    if not len(windows.opened):
         raise InputError(f"none of the {len(past)} sessions has two articles; a session network needs some that do")
     with torch.random.fork_rng(), _one_thread(torch):
         torch.manual_seed(seed)
-        learner = _Learner(torch, plan, past, articles, seed)
+        learner = _Learner(torch, plan, past, articles, seed, start)
         return _within(learner, windows, held_out, began, seconds)
 
 
 def _within(
     learner: "_Learner",
-    windows: NDArray[np.int64],
+    windows: Windows,
     held_out: tuple[Sessions, NDArray[np.int32]] | None,
     began: float,
     seconds: float,
 ) -> Fitted:
     """Pass after pass until the plan or the time ends; time to validate once more is always kept back."""
     plan, clock = learner.plan, _Clock(began, seconds)
-    per_pass, made = _count(windows, plan), 0
+    per_pass, made = windows.batches_of_a_pass(plan.openings), 0
     asked = None if held_out is None else _few(*held_out)
     network = learner.network()
     best = (np.inf if asked is None else clock.timed(lambda: loss_of(network, *asked)), network)
     for epoch in range(plan.epochs):
-        for batch in _batches(windows, plan, np.random.default_rng([learner.seed, epoch])):
+        for batch in windows.batches(plan.openings, np.random.default_rng([learner.seed, epoch])):
             if clock.gone >= 1:
                 break
             share = made / (per_pass * plan.epochs)
@@ -141,7 +150,7 @@ def loss_of(network: SessionNetwork, asked: Sessions, following: NDArray[np.int3
     total = 0.0
     for at in range(0, len(known), 512):
         part = known[at : at + 512]
-        scores = network.scores(_chosen(asked, part))
+        scores = network.scores(asked.chosen(part))
         highest = scores.max(axis=1)
         every = np.log(np.exp(scores - highest[:, None]).sum(axis=1, dtype=np.float64)) + highest
         total += float((every - scores[np.arange(len(part)), following[part]]).sum())
@@ -151,13 +160,18 @@ def loss_of(network: SessionNetwork, asked: Sessions, following: NDArray[np.int3
 class _Learner:
     """The network as PyTorch tensors, its two optimisers and one step of them."""
 
-    def __init__(self, torch: Any, plan: Plan, past: Sessions, articles: int, seed: int) -> None:
+    def __init__(
+        self, torch: Any, plan: Plan, past: Sessions, articles: int, seed: int, start: SessionNetwork | None
+    ) -> None:
         self.torch, self.plan, self.seed, self.articles = torch, plan, seed, articles
         self.rng = np.random.default_rng([seed, articles])
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
-        start = {"articles": together_vectors(past, articles, plan.width, seed)} | _start(plan, self.rng)
+        if start is None:
+            weights = {"articles": together_vectors(past, articles, plan.width, seed)} | _start(plan, self.rng)
+        else:
+            weights = start.weights
         self.tensors = {
-            name: torch.tensor(values, device=self.device, requires_grad=True) for name, values in start.items()
+            name: torch.tensor(values, device=self.device, requires_grad=True) for name, values in weights.items()
         }
         opened = np.bincount(past.article, minlength=articles)
         self.chance = opened / opened.sum()
@@ -251,61 +265,27 @@ class _Learner:
 
 
 def _start(plan: Plan, rng: np.random.Generator) -> dict[str, Numbers]:
-    """Uniform weights, as wide as PyTorch draws those of a line; shifts of nothing."""
+    """Layers that hardly speak yet, so that at first a session's vector is about that of its last article."""
     d = plan.width
     shapes = {"out": (d, d)}
     for layer in range(plan.layers):
-        lines = {"attend": (d, 3 * d), "mix": (d, d), "widen": (d, 4 * d), "narrow": (4 * d, d)}
+        lines = {"attend": (d, 3 * d), "mix": (d, d), "widen": (d, plan.wider * d), "narrow": (plan.wider * d, d)}
         shapes |= {f"{layer}.{name}": shape for name, shape in lines.items()}
     drawn = {
         name: rng.uniform(-1, 1, shape).astype(np.float32) / np.float32(np.sqrt(shape[0]))
         for name, shape in shapes.items()
     }
+    drawn |= {name: HUSHED * lines for name, lines in drawn.items() if name.endswith((".mix", ".narrow"))}
+    drawn["out"] = np.eye(d, dtype=np.float32)
     shifts = {f"{name}.shift": np.zeros(shape[1], dtype=np.float32) for name, shape in shapes.items()}
     places = rng.standard_normal((plan.steps, d)).astype(np.float32) * np.float32(0.02 * np.sqrt(d))
     return drawn | shifts | {"places": places}
 
 
-def _windows(past: Sessions, steps: int) -> NDArray[np.int64]:
-    """Stretches [w, steps + 1] of sessions of two articles or more, −1 after the last; long ones overlap by half."""
-    begin = [
-        np.arange(first, max(last - 1 - steps // 2, first + 1), max(steps // 2, 1))
-        if last - first > steps + 1
-        else np.array([first])
-        for first, last in zip(past.start[:-1], past.start[1:], strict=True)
-        if last - first > 1
-    ]
-    if not begin:
-        return np.empty((0, steps + 1), dtype=np.int64)
-    first = np.concatenate(begin)
-    end = past.start[np.searchsorted(past.start, first, side="right")]
-    place = first[:, None] + np.arange(steps + 1)
-    return np.where(place < end[:, None], past.article[np.minimum(place, len(past.article) - 1)], -1)
-
-
-def _batches(windows: NDArray[np.int64], plan: Plan, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
-    """Windows of about one length together, each batch cut to its longest, in any order."""
-    length = (windows >= 0).sum(axis=1)
-    order = np.argsort(length + 1.5 * rng.random(len(length)), kind="stable")
-    batch = (np.cumsum(length[order] - 1) - 1) // plan.openings
-    parts = np.split(order, np.flatnonzero(np.diff(batch)) + 1)
-    for part in rng.permutation(len(parts)):
-        yield windows[parts[part], : length[parts[part]].max()]
-
-
-def _count(windows: NDArray[np.int64], plan: Plan) -> int:
-    """About how many batches a pass has."""
-    return max(1, -(-int(((windows >= 0).sum(axis=1) - 1).sum()) // plan.openings))
-
-
 def _few(asked: Sessions, following: NDArray[np.int32]) -> tuple[Sessions, NDArray[np.int32]]:
     """Some of them, evenly spread."""
     chosen = np.unique(np.linspace(0, len(asked) - 1, min(len(asked), CHECKED)).astype(np.int64))
-    return _chosen(asked, chosen), following[chosen]
-
-
-def _chosen(sessions: Sessions, places: NDArray[np.int64]) -> Sessions:
-    return Sessions.of([sessions.article[sessions.start[at] : sessions.start[at + 1]] for at in places])
+    return asked.chosen(chosen), following[chosen]
 
 
 def _torch() -> Any:

@@ -46,13 +46,11 @@ def _attention(graph: Graph, network: SessionNetwork, values: str, mask: str) ->
     width, heads = network.weights["out"].shape[0], network.heads
     shape = graph.constant(np.array([0, network.steps, 3, heads, width // heads], dtype=np.int64))
     parts = graph.add("Transpose", graph.add("Reshape", values, shape), perm=[2, 0, 3, 1, 4])
-    query, key, value = (
-        graph.add("Gather", parts, graph.constant(np.array(part, dtype=np.int64)), axis=0) for part in range(3)
-    )
-    fit = graph.add("MatMul", query, graph.add("Transpose", key, perm=[0, 1, 3, 2]))
+    query, key, value = (graph.add("Gather", parts, graph.constant(np.array([part])), axis=0) for part in range(3))
+    fit = graph.add("MatMul", query, graph.add("Transpose", key, perm=[0, 1, 2, 4, 3]))
     fit = graph.add("Div", fit, _number(graph, np.sqrt(width // heads)))
     weight = graph.add("Softmax", graph.add("Add", fit, mask), axis=-1)
-    seen = graph.add("Transpose", graph.add("MatMul", weight, value), perm=[0, 2, 1, 3])
+    seen = graph.add("Transpose", graph.add("MatMul", weight, value), perm=[1, 3, 0, 2, 4])
     return graph.add("Reshape", seen, graph.constant(np.array([0, network.steps, width], dtype=np.int64)))
 
 

@@ -48,6 +48,26 @@ class Sessions:
         start = self.start[first : last + 1]
         return type(self)(self.article[start[0] : start[-1]], start - start[0])
 
+    def chosen(self, sessions: NDArray[np.int64]) -> Self:
+        """Those at these places, in this order.
+
+        >>> Sessions.of([[3, 1], [4], [5]]).chosen(np.array([2, 0])).article.tolist()
+        [5, 3, 1]
+        """
+        length = self.length[sessions]
+        start = np.concatenate([[0], np.cumsum(length)])
+        step = np.arange(start[-1]) - np.repeat(start[:-1], length)
+        return type(self)(self.article[np.repeat(self.start[sessions], length) + step], start)
+
+    def known(self, articles: int) -> Self:
+        """Without openings of articles outside a catalogue of this size; a session may be left with none.
+
+        >>> Sessions.of([[3, 1], [4]]).known(3).start.tolist()
+        [0, 1, 1]
+        """
+        there = (self.article >= 0) & (self.article < articles)
+        return type(self)(self.article[there], np.concatenate([[0], np.cumsum(there)])[self.start])
+
     def newest(self, most: int) -> Self:
         """Each session's last `most` openings.
 
