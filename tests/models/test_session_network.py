@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 
 from readership.errors import InputError
-from readership.models.recommendation.session_blend import SessionBlend, chosen_blend, places
-from readership.models.recommendation.session_neighbours import SessionNeighbours
+from readership.models.recommendation.session_blend import chosen_blend, places
+from readership.models.recommendation.session_neighbours import Neighbourhood, SessionNeighbours
 from readership.models.recommendation.session_network import SessionNetwork, centred
 from readership.models.recommendation.session_network_onnx import to_onnx
 from readership.models.recommendation.session_vectors import together_vectors
 from readership.models.recommendation.sessions import Sessions
 
 ARTICLES = 12
+ONWARD = Neighbourhood(same=0.0, again=0.0)
+"""Nobody goes back."""
 
 
 def made_up(seed: int = 0, width: int = 8, steps: int = 5, layers: int = 2) -> SessionNetwork:
@@ -110,7 +112,7 @@ def test_centred() -> None:
 
 
 def test_articles_opened_together_point_one_way() -> None:
-    """Two circles of three articles that never meet, and a seventh that nobody opened: it has a direction all the same."""
+    """Two circles of three articles that never meet; a seventh that nobody opened has a direction all the same."""
     rng = np.random.default_rng(0)
     past = [[3 * (k % 2) + i for i in rng.permutation(3)] for k in range(60)]
     vectors = together_vectors(Sessions.of(past), 7, width=2, seed=0)
@@ -142,8 +144,7 @@ def test_a_chain_is_learnt_the_same_twice_and_its_blend_follows_it() -> None:
     nexts = once.network.scores(Sessions.of([[0], [3, 4], [7, 8, 9, 10, 11]])).argmax(axis=1)
     assert nexts.tolist() == [1, 5, 0]
     assert once.loss < 1.5 < np.log(ARTICLES)
-    blend = chosen_blend(SessionNeighbours(past, ARTICLES), once.network, *later)
-    assert isinstance(blend, SessionBlend)
+    blend = chosen_blend(SessionNeighbours(past, ARTICLES, ONWARD), once.network, *later)
     assert (places(blend, *later) == 1).mean() > 0.9
 
 

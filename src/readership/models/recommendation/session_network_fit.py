@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from readership.errors import InputError, MissingExtra
+from readership.models._gru import _one_thread
 from readership.models.recommendation.session_network import EPSILON, Numbers, SessionNetwork
 from readership.models.recommendation.session_vectors import together_vectors
 from readership.models.recommendation.session_windows import Windows
@@ -294,16 +295,3 @@ def _torch() -> Any:
     except ImportError as error:
         raise MissingExtra("fitting the session network needs PyTorch; `pip install 'readership[deep]'`") from error
     return torch
-
-
-class _one_thread:
-    """PyTorch on one thread, so that the same seed gives the same weights; as it was afterwards."""
-
-    def __init__(self, torch: Any) -> None:
-        self._torch, self._before = torch, torch.get_num_threads()
-
-    def __enter__(self) -> None:
-        self._torch.set_num_threads(1)
-
-    def __exit__(self, *_: object) -> None:
-        self._torch.set_num_threads(self._before)
