@@ -16,7 +16,7 @@ from readership.models.recommendation.session_vectors import together_vectors
 from readership.models.recommendation.sessions import Sessions
 
 ARTICLES = 12
-ONWARD = Neighbourhood(same=0.0, again=0.0)
+ONWARD = Neighbourhood(same=0.0, walks=0.0, again=0.0)
 """Nobody goes back."""
 
 

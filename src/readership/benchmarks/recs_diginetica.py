@@ -24,6 +24,7 @@ from readership.models.recommendation.session_neighbours import (
     sequential_rules,
 )
 from readership.models.recommendation.session_network import SessionNetwork
+from readership.models.recommendation.session_walks import SessionWalks
 from readership.models.recommendation.sessions import Sessions
 
 FOLDER = Path("diginetica")
@@ -88,8 +89,11 @@ def _neighbours(split: Split) -> tuple[SessionNeighbours, dict[str, Any]]:
     rules = sequential_rules(split.train, split.items, np.ones(len(split.train)))
     found["sequential_rules"] = _sparse(following(rules, split.asked), split, began)
     began = time.monotonic()
-    alone = SessionNeighbours(split.train, split.items, Neighbourhood(again=0.0, rules=0.0))
-    found["neighbours_without_rules_and_return"] = _sparse(alone.shares(split.asked), split, began)
+    alone = SessionNeighbours(split.train, split.items, Neighbourhood(walks=0.0, again=0.0, rules=0.0))
+    found["past_sessions_alone"] = _sparse(alone.shares(split.asked), split, began)
+    began = time.monotonic()
+    walks = SessionWalks(sequential_rules(split.train, split.items, np.ones(len(split.train)), 1.0))
+    found["walks_alone"] = _sparse(walks.shares(split.asked), split, began)
     return neighbours, found
 
 

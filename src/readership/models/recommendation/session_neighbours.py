@@ -5,24 +5,29 @@
 
 b: openings of q after the article. d: openings of s between its place of the newest shared article and i, which may
 come after it or before it. age: share of all past sessions that began after s. rarity: log(m / sessions with the
-article) / log m. The scores of a session are brought to the sum of 1; then what was opened before gets its own bonus
-(people go back), and sequential rules of the last article add to it. No fitting but counting: thousands of sessions a
-second.
+article) / log m. The scores of a session are brought to the sum of 1. Then three things are added: walks of two steps
+from its articles (`session_walks`), which reach what no neighbour opened; a bonus for what was opened before (people go
+back); and sequential rules of the last article. No fitting but counting: thousands of sessions a second.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from readership.models.recommendation.session_walks import (
+    SessionWalks,
+    Sparse,
+    changes,
+    last_of_each,
+    newest_openings,
+    shares,
+)
 from readership.models.recommendation.sessions import Sessions
 
 CHUNK = 4096
 REACH = 20
 BACK_BITS = 8
-Sparse = Any
-"""A `scipy.sparse.csr_matrix`, float32 [sessions asked about, articles]."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,7 @@ class Neighbourhood:
     place, after, before  openings in which a weight falls by e
     bend                  below 1: the second shared article says less than the first
     same                  weight of the shared article itself
+    walks                 weight of the walks
     again, again_place    bonus of what was opened before, and the openings in which it falls by e
     rules, backwards      share of sequential rules, and in them the weight of what came before instead of after
     """
@@ -44,9 +50,10 @@ class Neighbourhood:
     after: float = 2.5
     before: float = 2.0
     same: float = 1.5
-    again: float = 0.04
+    walks: float = 1.2
+    again: float = 0.1
     again_place: float = 3.0
-    rules: float = 0.1
+    rules: float = 0.3
     backwards: float = 0.7
 
 
@@ -65,6 +72,7 @@ class SessionNeighbours:
         self._rarity = (np.log(every / held) / np.log(every)) ** how.rareness
         self._around = _around(past, self._session, articles, how)
         self._rules = sequential_rules(past, articles, self._recency, how.backwards)
+        self._walks = SessionWalks(sequential_rules(past, articles, self._recency, 1.0))
 
     def shares(self, asked: Sessions) -> Sparse:
         """Scores of all that any neighbour, rule or the session itself speaks for; the rest is 0.
@@ -72,9 +80,13 @@ class SessionNeighbours:
         Articles outside the catalogue are left out, as if they had not been opened.
         """
         asked = asked.known(self._articles)
-        neighbours = shares(self._likeness(asked) @ self._around)
-        again = _again(asked, self._articles, self._how)
-        return (neighbours + again + self._how.rules * following(self._rules, asked)).tocsr()
+        how = self._how
+        found = shares(self._likeness(asked) @ self._around) + _again(asked, self._articles, how)
+        if how.walks:
+            found = found + how.walks * self._walks.shares(asked)
+        if how.rules:
+            found = found + how.rules * following(self._rules, asked)
+        return found.tocsr()
 
     def _likeness(self, asked: Sessions) -> Sparse:
         """Of each session asked about with each past one, kept at its opening of the newest shared article."""
@@ -93,7 +105,7 @@ class SessionNeighbours:
         back_of = np.minimum(back[pair], (1 << BACK_BITS) - 1)
         key = ((which[pair] * len(self._past) + self._session[opening]) << BACK_BITS) | back_of
         order = np.argsort(key)
-        head = np.flatnonzero(_changes(key[order] >> BACK_BITS))
+        head = np.flatnonzero(changes(key[order] >> BACK_BITS))
         weight = np.exp(-back / self._how.place) * self._rarity[article]
         shared = np.add.reduceat(weight[pair[order]], head) if len(head) else np.empty(0)
         opening, which = opening[order[head]], which[pair[order[head]]]
@@ -101,27 +113,6 @@ class SessionNeighbours:
         likeness = shared**self._how.bend * self._different[session] ** -self._how.length * self._recency[session]
         shape = (len(asked), len(self._past.article))
         return csr_matrix((likeness.astype(np.float32), (which, opening)), shape=shape)
-
-
-def shares(scores: Sparse) -> Sparse:
-    """Each row brought to the sum of 1; an empty one stays empty."""
-    from scipy.sparse import diags
-
-    total = np.asarray(scores.sum(axis=1)).ravel()
-    return diags((1 / np.where(total > 0, total, 1)).astype(np.float32)) @ scores
-
-
-def newest_openings(asked: Sessions, articles: int) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]]:
-    """Session, article and openings since, once for each article of a session; its newest opening counts.
-
-    >>> which, article, back = newest_openings(Sessions.of([[5, 7, 5]]), articles=9)
-    >>> article.tolist(), back.tolist()
-    ([5, 7], [0, 1])
-    """
-    session = asked.session
-    back = asked.start[session + 1] - 1 - np.arange(len(asked.article))
-    newest = _last_of_each(session * articles + asked.article)
-    return session[newest], asked.article[newest], back[newest]
 
 
 def sequential_rules(past: Sessions, articles: int, weight: NDArray[np.float64], backwards: float = 0.0) -> Sparse:
@@ -168,7 +159,7 @@ def _openings_of(
     past: Sessions, session: NDArray[np.int64], articles: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Openings grouped by article, a session's last one of it alone, and where each article's group begins."""
-    last = _last_of_each(session * articles + past.article)
+    last = last_of_each(session * articles + past.article)
     grouped = last[np.argsort(past.article[last], kind="stable")]
     return grouped, np.concatenate([[0], np.cumsum(np.bincount(past.article[last], minlength=articles))])
 
@@ -186,17 +177,6 @@ def _around(past: Sessions, session: NDArray[np.int64], articles: int, how: Neig
         weight += [np.full(len(first), np.exp(-distance / fall)) for fall in (how.after, how.before)]
     places = (np.concatenate(opening), past.article[np.concatenate(other)])
     return csr_matrix((np.concatenate(weight).astype(np.float32), places), shape=(len(session), articles))
-
-
-def _last_of_each(key: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Places of the last of equal keys, by rising key."""
-    order = np.argsort(key, kind="stable")
-    return order[_changes(key[order][::-1])[::-1]]
-
-
-def _changes(values: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Where a value differs from the one before it; the first does."""
-    return np.concatenate([[True], values[1:] != values[:-1]])[: len(values)]
 
 
 def _steps(count: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -53,7 +53,7 @@ class Plan:
     openings: int = 1024
     sample: int = 2048
     recency: float = 0.7
-    epochs: int = 6
+    epochs: int = 12
 
 
 class Fitted(NamedTuple):
