@@ -62,7 +62,7 @@ def test_a_rarer_article_says_more() -> None:
 def test_what_was_opened_before_gets_its_bonus_and_a_stranger_nothing_else() -> None:
     """Nobody opened the 7: the bonus of the session's own article is all there is."""
     after = scores([[0, 1]], [7], Neighbourhood(again=0.2))
-    np.testing.assert_allclose(after[[7, 1]], [0.2, 0.0], rtol=1e-6)
+    np.testing.assert_allclose(after[[7, 1]], [1.0, 0.0], rtol=1e-6)
     assert (after > 0).sum() == 1
 
 

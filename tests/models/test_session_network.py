@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from readership.errors import InputError
-from readership.models.recommendation.session_blend import chosen_blend, places
+from readership.models.recommendation.session_blend import chosen_blend, place_of
 from readership.models.recommendation.session_neighbours import Neighbourhood, SessionNeighbours
 from readership.models.recommendation.session_network import SessionNetwork, centred
 from readership.models.recommendation.session_network_onnx import to_onnx
@@ -145,7 +145,7 @@ def test_a_chain_is_learnt_the_same_twice_and_its_blend_follows_it() -> None:
     assert nexts.tolist() == [1, 5, 0]
     assert once.loss < 1.5 < np.log(ARTICLES)
     blend = chosen_blend(SessionNeighbours(past, ARTICLES, ONWARD), once.network, *later)
-    assert (places(blend, *later) == 1).mean() > 0.9
+    assert (place_of(blend.scores(later[0]), later[1]) == 1).mean() > 0.9
 
 
 def test_a_sampled_softmax_learns_the_chain_too(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
     blend(i) = (1 − weight) · p(i)^power / Σ p^power + weight · neighbours(i)
 
-p: the network's softmax; neighbours: shares that sum to about 1. Power and weight are chosen on later sessions.
+p: the network's softmax; neighbours: shares that sum to 1. Power and weight are chosen on later sessions.
 """
 
 from collections.abc import Iterator
@@ -17,8 +17,8 @@ from readership.models.recommendation.session_network import SessionNetwork
 from readership.models.recommendation.sessions import Sessions
 
 CHUNK = 512
-POWERS = (0.5, 0.75, 1.0)
-WEIGHTS = (0.15, 0.25, 0.35, 0.5, 0.65)
+POWERS = (0.6, 0.8, 1.0)
+WEIGHTS = (0.25, 0.4, 0.55, 0.7, 0.8, 0.9)
 FIRST = 20
 
 
@@ -46,19 +46,20 @@ class Ranks(NamedTuple):
 
 @dataclass(frozen=True)
 class SessionBlend:
-    """Neighbours alone where there is no network."""
+    """Both sources and how they are mixed."""
 
     neighbours: SessionNeighbours
-    network: SessionNetwork | None = None
-    power: float = 0.75
-    weight: float = 0.25
+    network: SessionNetwork
+    power: float
+    weight: float
 
     def scores(self, sessions: Sessions) -> NDArray[np.float32]:
         """Of every article [m, articles]: 0 and above, the higher the likelier it is opened next."""
-        near: NDArray[np.float32] = self.neighbours.shares(sessions).toarray()
-        if self.network is None:
-            return near
-        return mixed(softmax(self.network.scores(sessions), self.power), near, self.weight)
+        return self.with_network(self.network.scores(sessions), sessions)
+
+    def with_network(self, scores: NDArray[np.float32], sessions: Sessions) -> NDArray[np.float32]:
+        """The same where the network's scores of these sessions are at hand."""
+        return mixed(softmax(scores, self.power), self.neighbours.shares(sessions).toarray(), self.weight)
 
 
 def softmax(scores: NDArray[np.float32], power: float) -> NDArray[np.float32]:
@@ -83,14 +84,8 @@ def place_of(scores: NDArray[np.float32], following: NDArray[np.int32]) -> NDArr
     return 1 + (scores > own).sum(axis=1) + level / 2
 
 
-def places(source: Any, sessions: Sessions, following: NDArray[np.int32]) -> NDArray[np.float64]:
-    """Place of what followed each session by a source's `scores`, some hundred sessions at a time."""
-    parts = [place_of(source.scores(part), following[at : at + CHUNK]) for at, part in chunks(sessions)]
-    return np.concatenate([np.empty(0), *parts])
-
-
 def sparse_places(shares: Any, following: NDArray[np.int32]) -> NDArray[np.float64]:
-    """The same from sparse scores above 0 [m, articles]; what has none stands amid all that have none."""
+    """The same as `place_of` from sparse scores above 0 [m, articles]; what has none stands amid all that have none."""
     rows = len(following)
     row = np.repeat(np.arange(rows), np.diff(shares.indptr))
     own = np.bincount(row, shares.data * (shares.indices == following[row]), minlength=rows).astype(np.float32)

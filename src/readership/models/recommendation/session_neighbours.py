@@ -6,8 +6,9 @@
 b: openings of q after the article. d: openings of s between its place of the newest shared article and i, which may
 come after it or before it. age: share of all past sessions that began after s. rarity: log(m / sessions with the
 article) / log m. The scores of a session are brought to the sum of 1. Then three things are added: walks of two steps
-from its articles (`session_walks`), which reach what no neighbour opened; a bonus for what was opened before (people go
-back); and sequential rules of the last article. No fitting but counting: thousands of sessions a second.
+from its articles (`session_walks`), which reach what no neighbour opened; a bonus for what was opened before (people
+go back); and sequential rules of the last article. All of it is brought to the sum of 1 again. No fitting but
+counting: thousands of sessions a second.
 """
 
 from dataclasses import dataclass
@@ -75,7 +76,7 @@ class SessionNeighbours:
         self._walks = SessionWalks(sequential_rules(past, articles, self._recency, 1.0))
 
     def shares(self, asked: Sessions) -> Sparse:
-        """Scores of all that any neighbour, rule or the session itself speaks for; the rest is 0.
+        """Of all that any neighbour, walk, rule or the session itself speaks for: a row's sum is 1; the rest is 0.
 
         Articles outside the catalogue are left out, as if they had not been opened.
         """
@@ -86,7 +87,7 @@ class SessionNeighbours:
             found = found + how.walks * self._walks.shares(asked)
         if how.rules:
             found = found + how.rules * following(self._rules, asked)
-        return found.tocsr()
+        return shares(found).tocsr()
 
     def _likeness(self, asked: Sessions) -> Sparse:
         """Of each session asked about with each past one, kept at its opening of the newest shared article."""
