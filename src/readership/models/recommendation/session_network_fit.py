@@ -6,7 +6,6 @@ large the softmax runs over the batch's own articles and a uniform sample, each 
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -109,7 +108,7 @@ def _within(
     per_pass, made = windows.batches_of_a_pass(plan.openings), 0
     asked = None if held_out is None else _few(*held_out)
     network = learner.network()
-    best = (np.inf if asked is None else clock.timed(lambda: loss_of(network, *asked)), network)
+    best = (np.inf if asked is None else clock.validated(network, *asked), network)
     for epoch in range(plan.epochs):
         for batch in windows.batches(plan.openings, np.random.default_rng([learner.seed, epoch])):
             if clock.gone >= 1:
@@ -118,7 +117,7 @@ def _within(
             learner.step(batch, share if made < WARMING else max(share, clock.gone), made)
             made += 1
         network = learner.network()
-        loss = -float(epoch) if asked is None else clock.timed(lambda network=network: loss_of(network, *asked))
+        loss = -float(epoch) if asked is None else clock.validated(network, *asked)
         best = (loss, network) if loss < best[0] else best
         if clock.gone >= 1:
             break
@@ -137,12 +136,12 @@ class _Clock:
         there = self._end - self._validation - self._now
         return (time.monotonic() - self._now) / there if there > 0 else 1.0
 
-    def timed(self, validate: Callable[[], float]) -> float:
-        """The answer; from now on half as much again as it took is kept back."""
+    def validated(self, network: SessionNetwork, asked: Sessions, following: NDArray[np.int32]) -> float:
+        """`loss_of`; from now on half as much time again as it took is kept back."""
         began = time.monotonic()
-        answer = validate()
+        loss = loss_of(network, asked, following)
         self._validation = max(self._validation, 1.5 * (time.monotonic() - began))
-        return answer
+        return loss
 
 
 def loss_of(network: SessionNetwork, asked: Sessions, following: NDArray[np.int32]) -> float:

@@ -14,10 +14,9 @@ def to_onnx(network: SessionNetwork) -> bytes:
     """The network as ONNX Runtime has it, in float32 throughout."""
     graph = Graph(network.steps)
     vectors = unit(network.weights["articles"])
-    width = np.float32(np.sqrt(vectors.shape[1]))
     places = graph.add("Clip", "features", _number(graph, 0))
     articles = graph.add("Gather", graph.constant(vectors), graph.add("Cast", places, to=7), axis=0)
-    scaled = graph.add("Mul", articles, _number(graph, width))
+    scaled = graph.add("Mul", articles, _number(graph, np.sqrt(vectors.shape[1])))
     h = graph.add("Add", scaled, graph.constant(network.weights["places"]))
     mask = graph.constant(np.triu(np.full((network.steps, network.steps), -np.inf, dtype=np.float32), 1))
     for layer in range(network.layers):
