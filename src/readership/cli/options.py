@@ -87,5 +87,6 @@ class Bench(StrEnum):
     ingest = "ingest"
     recommendation = "recommendation"
     recs_deskdrop = "recs-deskdrop"
+    recs_diginetica = "recs-diginetica"
     serving = "serving"
     simulate = "simulate"
