@@ -18,6 +18,8 @@ class Task(StrEnum):
     """What can be trained."""
 
     churn = "churn"
+    click = "click"
+    click_ads = "click_ads"
     conversion = "conversion"
     engagement = "engagement"
     segmentation = "segmentation"
@@ -28,6 +30,8 @@ class Model(StrEnum):
 
     churn = "churn"
     churn_subscribers = "churn_subscribers"
+    click = "click"
+    click_ads = "click_ads"
     conversion = "conversion"
     conversion_uplift = "conversion_uplift"
     churn_subscribers_uplift = "churn_subscribers_uplift"
@@ -79,6 +83,7 @@ class Bench(StrEnum):
     campaign = "campaign"
     churn_cdnow = "churn-cdnow"
     churn_deskdrop = "churn-deskdrop"
+    clicks = "clicks"
     conversion_bank = "conversion-bank"
     conversion_shoppers = "conversion-shoppers"
     features = "features"

@@ -180,9 +180,16 @@ def judge(prepared: Prepared, result: Fit, floors: Sequence[str]) -> Evaluation:
 
 
 def export(
-    prepared: Prepared, result: Fitted, evaluation: Evaluation, settings: Settings, answer: str = "probability"
+    prepared: Prepared,
+    result: Fitted,
+    evaluation: Evaluation,
+    settings: Settings,
+    answer: str = "probability",
+    more: Mapping[str, bytes] | None = None,
 ) -> Path:
     """The champion as a bundle, read back and compared with the model it came from on every test row.
+
+    `more` are further files of the bundle, by name.
 
     Raises BundleError when the two differ by more than `PARITY` in log-odds, or of the whole scale of a score.
     """
@@ -212,7 +219,7 @@ def export(
         files={},
         answer=answer,
     )
-    files = {"model.onnx": model.to_onnx(), "calibrator.npz": npz(arrays), native_name: native}
+    files = {"model.onnx": model.to_onnx(), "calibrator.npz": npz(arrays), native_name: native, **(more or {})}
     folder = write_bundle(settings.artifacts_dir / "models", manifest, files)
     apart = float(np.max(np.abs(Bundle.load(folder).margin(test.features) - model.margin(test.features))))
     if apart > PARITY * ANSWERS[answer][1]:
