@@ -88,7 +88,7 @@ class OnlineWriter:
         self.meta = Meta(
             as_of, datetime.now(UTC), numbers=tuple(numbers), words=tuple(words), sql_hashes=sql_hashes or {}
         )
-        self._version = NewVersion(online_dir / FEATURES)
+        self._version = _NewVersion(online_dir / FEATURES)
 
     def put(
         self, readers: NDArray[np.uint64], numbers: NDArray[np.float32], words: Sequence[Sequence[str | None]]
@@ -107,7 +107,7 @@ class OnlineWriter:
         return self
 
     def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
-        self._version.finish(msgspec.structs.replace(self.meta, rows=self._version.rows), failed=failure is not None)
+        self._version.finish(self.meta, failed=failure is not None)
 
 
 class ReasonsWriter:
@@ -115,7 +115,7 @@ class ReasonsWriter:
 
     def __init__(self, online_dir: Path, task: str, *, model_version: str, as_of: datetime) -> None:
         self.meta = Meta(as_of, datetime.now(UTC), model_version=model_version)
-        self._version = NewVersion(online_dir / _reasons(task))
+        self._version = _NewVersion(online_dir / _reasons(task))
 
     def put(self, readers: NDArray[np.uint64], reasons: Sequence[Sequence[str]]) -> None:
         """Add the reasons of readers [n]."""
@@ -128,7 +128,7 @@ class ReasonsWriter:
         return self
 
     def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
-        self._version.finish(msgspec.structs.replace(self.meta, rows=self._version.rows), failed=failure is not None)
+        self._version.finish(self.meta, failed=failure is not None)
 
 
 class OnlineFeatures:
@@ -206,7 +206,7 @@ def published(online_dir: Path, table: str = FEATURES) -> str | None:
     return _current(online_dir / table)
 
 
-class NewVersion:
+class _NewVersion:
     """A version being written, invisible until `finish`."""
 
     def __init__(self, table: Path) -> None:
@@ -221,7 +221,6 @@ class NewVersion:
             self._give_up(error)
 
     def put(self, items: Iterable[tuple[bytes, bytes]]) -> None:
-        """Add rows by their keys; those of one call stand in their order."""
         rows = sorted(items)
         try:
             self._write(rows)
@@ -229,13 +228,12 @@ class NewVersion:
             self._give_up(error)
         self.rows += len(rows)
 
-    def finish(self, meta: msgspec.Struct, failed: bool) -> None:
-        """Publish the rows with `meta`, or leave no trace where something `failed`."""
+    def finish(self, meta: Meta, failed: bool) -> None:
         if failed:
             self._discard()
             return
         try:
-            self._write([(_META, msgspec.msgpack.encode(meta))])
+            self._write([(_META, msgspec.msgpack.encode(msgspec.structs.replace(meta, rows=self.rows)))])
             self._env.sync(True)
             self._env.close()
             _publish(self.table, self.path.name)
