@@ -88,6 +88,10 @@ def ingest(
     again: Annotated[
         bool, typer.Option("--again", help="With --from: forget what was read of the table, and read it anew.")
     ] = False,
+    segments: Annotated[
+        bool,
+        typer.Option("--segments", help="What came over HTTP; a folder may be named, by default READERSHIP_SEGMENTS."),
+    ] = False,
     check: Annotated[bool, typer.Option("--check", help="Read and report, load nothing.")] = False,
     received: Annotated[Received, typer.Option(help="Where a row has no received_at: its own time, or now.")] = (
         Received.file
@@ -104,6 +108,11 @@ def ingest(
     from readership.pipelines.make_way import make_way
 
     purposes = tuple(part.strip() for part in consent.split(",")) if consent else None
+    if segments:
+        if source or table or mapping or check or consent or len(files or []) > 1:
+            raise typer.BadParameter("--segments takes the folder of the segment log alone")
+        _ingest_segments(files[0] if files else None, json)
+        return
     if source and table and table not in RECORD_TABLES:
         if files or source_table:
             raise typer.BadParameter("--from with --table reads one table; name neither files nor --source-table")
@@ -146,6 +155,17 @@ def ingest(
             progress=progress,
         )
     emit(summary.as_dict(), json)
+
+
+def _ingest_segments(folder: Path | None, as_json: bool) -> None:
+    """Take what the API kept."""
+    from readership.pipelines.make_way import make_way
+    from readership.pipelines.segments import ingest_segments
+
+    with open_warehouse() as (warehouse, current, progress):
+        if said := make_way(warehouse, current):
+            progress.say(said)
+        emit(ingest_segments(warehouse, current, folder, progress), as_json)
 
 
 def _adopt(

@@ -215,9 +215,7 @@ class LightGBM:
 
     def to_onnx(self) -> bytes:
         """See `contracts.Model`."""
-        trees = [
-            _lightgbm_tree(tree["tree_structure"], self._order) for tree in self._booster.dump_model()["tree_info"]
-        ]
+        trees = [lightgbm_tree(tree["tree_structure"], self._order) for tree in self._booster.dump_model()["tree_info"]]
         graph = Graph(len(self._names))
         return graph.finish(graph.trees("features", trees))
 
@@ -294,7 +292,7 @@ def _xgboost_tree(tree: dict[str, Any], order: NDArray[np.int64]) -> Tree:
     )
 
 
-def _lightgbm_tree(root: dict[str, Any], order: NDArray[np.int64]) -> Tree:
+def lightgbm_tree(root: dict[str, Any], order: NDArray[np.int64]) -> Tree:
     """LightGBM goes left when `value <= threshold`, or when the value is the one word of a categorical split."""
     nodes: list[dict[str, Any]] = []
     children: list[tuple[int, int]] = []

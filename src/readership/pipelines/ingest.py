@@ -136,7 +136,11 @@ def ingest(
 
 
 class EventRows:
-    """One load: its staging tables, what every statement is bound to, and the counts so far."""
+    """One load: its staging tables, what every statement is bound to, and the counts so far.
+
+    With `arrived` the events came one by one, and nobody waits for a corrected file: whatever is wrong with them goes
+    to quarantine, and where they say nothing of consent the default holds.
+    """
 
     def __init__(
         self,
@@ -148,13 +152,15 @@ class EventRows:
         received: str,
         consent: Sequence[str] | None,
         label: str = "",
+        arrived: bool = False,
     ) -> None:
         self.stage = stage
         self.label = label
         self.mapping = mapping
         self.check = check
         agreed = consent if consent is not None else mapping.consent
-        self.consent_told = agreed is not None or "personalisation" in settings.default_consent
+        self.arrived = arrived
+        self.consent_told = arrived or agreed is not None or "personalisation" in settings.default_consent
         self.loaded = self.duplicate = self.bad = 0
         self.unknown: Counter[str] = Counter()
         self._reasons: dict[str, dict[str, Any]] = {}
@@ -346,7 +352,7 @@ class EventRows:
 
     def _refuse_wrong_mapping(self, chunk: _Chunk, counts: _Counts) -> None:
         """Stop where every row of a file lacks the same field: the mapping is for another file."""
-        if counts.good or not counts.bad:
+        if self.arrived or counts.good or not counts.bad:
             return
         for name, rows in self.stage.rows("count_missing"):
             if rows == counts.bad:

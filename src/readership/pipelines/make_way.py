@@ -26,7 +26,9 @@ def make_way(warehouse: Warehouse, settings: Settings, files: Sequence[Path] = (
         return None
     for (table,) in warehouse.rows(read_sql(SQL, "own_tables")):
         warehouse.command(read_sql(SQL, "empty_table"), database=warehouse.database, table=table)
-    shutil.rmtree(settings.online_dir, ignore_errors=True)
+    for table in settings.online_dir.glob("*"):
+        if table != settings.state_dir:  # what came over HTTP is none of the world's
+            shutil.rmtree(table, ignore_errors=True)
     retired = retire(settings, why=f"made from a simulated publisher ({world}), which a real log replaced")
     warehouse.command(read_sql(SQL, "drop_database"), truth=TRUTH)
     models = f", and {', '.join(retired)} {'has' if len(retired) == 1 else 'have'} no champion" if retired else ""

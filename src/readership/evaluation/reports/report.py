@@ -7,7 +7,7 @@ from typing import Any
 from readership.contracts import Evaluation
 from readership.evaluation import score_metrics
 from readership.evaluation.metrics import HIGHER_IS_BETTER
-from readership.evaluation.reports import score_charts, segment_charts, words
+from readership.evaluation.reports import ranking_charts, score_charts, segment_charts, words
 from readership.evaluation.reports.charts import Plot, plots
 from readership.evaluation.reports.click_charts import click_plots
 from readership.evaluation.reports.page import write_page
@@ -15,6 +15,7 @@ from readership.evaluation.reports.uplift_charts import learner_rows, uplift_plo
 
 PLOTS: dict[str, Callable[[Evaluation], Iterable[Plot]]] = {
     "probability": plots,
+    "ranking": ranking_charts.plots,
     "score": score_charts.plots,
     "segment": segment_charts.plots,
     "uplift": uplift_plots,
@@ -86,8 +87,13 @@ def _kind(kind: str, metrics: Evaluation, chosen: bool) -> str:
     return f"{kind}: {words.plural(metrics['segments'], 'segment')}{noise}"
 
 
+def _words_of_rankings(evaluation: Evaluation) -> dict[str, Any]:
+    return {"comparison": ranking_charts.ranked_rows(evaluation), "slate_words": words.SLATE_WORDS}
+
+
 WORDS: dict[str, Callable[[Evaluation], dict[str, Any]]] = {
     "probability": _words_of_probabilities,
+    "ranking": _words_of_rankings,
     "score": _words_of_scores,
     "segment": _words_of_segments,
     "uplift": lambda evaluation: {"learners": learner_rows(evaluation)},

@@ -24,7 +24,20 @@ SCORE_METRIC_WORDS = {
     "r2": ("R²", "share of the differences between visits that is explained; 0 is one score for everybody"),
     "spearman": ("rank correlation", "how well the order of readers is told; 0 is chance, 1 is perfect"),
 }
+SLATE_WORDS = {
+    "coverage": ("coverage", "share of the articles that could be shown which stood in some slate"),
+    "novelty": ("novelty", "how little read the articles are: 1 more is half as many readers"),
+    "intra_list_diversity": ("diversity", "how unlike the articles of one slate are: 0 all alike, 1 nothing in common"),
+    "popularity_lift": ("popularity lift", "how much more read they are than what readers opened: 0 as much, 1 twice"),
+}
 MODEL_WORDS = {
+    "lambdarank": "hybrid ranker",
+    "popular": "read most now",
+    "popular_brand": "read most now at the brand",
+    "newest": "newest first",
+    "together": "read together",
+    "neighbours": "readers alike",
+    "content": "like what was read",
     "kmeans": "K-Means",
     "gru": "recurrent network",
     "xgboost": "XGBoost",
