@@ -149,4 +149,3 @@ def _without_position(test: Dataset, free: PositionFree, draws: Draws, shares: F
         "metrics": measure_clicks(test, free.champion, draws, shares).metrics(),
         "oracle": _oracle(test, free.champion, free.oracle, draws, shares),
     }
-

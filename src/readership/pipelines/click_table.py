@@ -44,8 +44,8 @@ def publish_clicks(warehouse: Warehouse, settings: Settings, now: datetime, bund
         "task": bundle.manifest.task,
         "model_version": bundle.manifest.version,
         "as_of": at.isoformat(),
-        "items": writer.meta.items,
-        "readers": writer.meta.readers,
+        "items": writer.items,
+        "readers": writer.readers,
     }
 
 
@@ -54,7 +54,9 @@ def items(subject: Subject, what: Known, at: datetime) -> Iterator[Item]:
     tick, since = tick_of(at), tick_of(at - timedelta(days=SERVED_DAYS))
     lately = pl.col("published_ms") >= since * TICK_MS
     facts = _newest(what.facts, ["item_id"]).filter(lately | pl.col("item_id").is_in(what.items["item_id"].unique()))
-    counts = {name: _by_key(_newest(what.items.filter(pl.col("tick") <= tick - back), ["item_id"])) for name, back in _BACK}
+    counts = {
+        name: _by_key(_newest(what.items.filter(pl.col("tick") <= tick - back), ["item_id"])) for name, back in _BACK
+    }
     views = dict(_newest(what.items, ["item_id"]).select("item_id", "views").iter_rows())
     traits = {
         trait: _by_key(_newest(what.traits.filter(trait=trait), ["word"]).rename({"word": "item_id"}))
@@ -78,9 +80,7 @@ def _item(
         own[f"item_{name}"] = (clicks - before[0], expected - before[1])
     own |= {name: traits[trait].get(row[name] or "", (0, 0)) for name, trait in subject.traits}
     words = {name: row[name] for name in ("brand", *(name for name, _ in subject.traits)) if row[name]}
-    return Item(
-        item_id, own, views.get(item_id, 0), words, row["published_ms"], row["paywalled"], row["title_words"]
-    )
+    return Item(item_id, own, views.get(item_id, 0), words, row["published_ms"], row["paywalled"], row["title_words"])
 
 
 def readers(what: Known, agreed: pl.DataFrame) -> Iterator[tuple[int, Reader]]:
@@ -88,9 +88,9 @@ def readers(what: Known, agreed: pl.DataFrame) -> Iterator[tuple[int, Reader]]:
     states = _newest(what.readers.join(agreed, on="user_id", how="semi"), ["user_id", "trait", "word"])
     whole = {row["user_id"]: row for row in states.filter(trait="").iter_rows(named=True)}
     liked: dict[int, dict[str, Counts]] = {}
-    for user, trait, word, clicks, expected in states.filter(pl.col("trait") != "").select(
-        "user_id", "trait", "word", "clicks", "expected_micros"
-    ).iter_rows():
+    for user, trait, word, clicks, expected in (
+        states.filter(pl.col("trait") != "").select("user_id", "trait", "word", "clicks", "expected_micros").iter_rows()
+    ):
         liked.setdefault(user, {}).setdefault(trait, {})[word] = (clicks, expected)
     for user, row in whole.items():
         yield (

@@ -14,8 +14,14 @@ METRIC_WORDS = {
 }
 CLICK_METRIC_WORDS = {
     **METRIC_WORDS,
-    "roc_auc": ("ROC AUC", "chance that an impression that was clicked is ranked above one that was not; 0.5 is a coin"),
-    "normalised_entropy": ("normalised entropy", "log loss over that of knowing the share clicked alone; 1 is nothing learnt"),
+    "roc_auc": (
+        "ROC AUC",
+        "chance that an impression that was clicked is ranked above one that was not; 0.5 is a coin",
+    ),
+    "normalised_entropy": (
+        "normalised entropy",
+        "log loss over that of knowing the share clicked alone; 1 is nothing learnt",
+    ),
     "lift_top_decile": ("lift of the top tenth", "how many times more often the tenth likeliest is clicked"),
 }
 SCORE_METRIC_WORDS = {

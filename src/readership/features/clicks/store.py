@@ -12,20 +12,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple, Self
 
-import lmdb
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from readership.errors import StoreError
 from readership.events.identity import half_md5
 from readership.features.clicks.curve import MILLION
 from readership.features.clicks.derive import WINDOWS, numbers
 from readership.features.clicks.subject import POSITION, Subject
-from readership.features.online import NewVersion, published
+from readership.features.versions import Meta, NewVersion, Version, current
 
 TABLE = "clicks"
-_META, _ITEM, _READER = b"meta", b"i", b"r"
+_ITEM, _READER = b"i", b"r"
 
 
 class Item(msgspec.Struct, array_like=True, frozen=True):
@@ -50,77 +48,61 @@ class Reader(msgspec.Struct, array_like=True, frozen=True):
     liked: dict[str, dict[str, tuple[int, int]]]
 
 
-class Meta(msgspec.Struct, frozen=True):
-    """What a version holds: of which ten minutes it is, for which model its places were counted, and how many rows."""
-
-    as_of: datetime
-    created_at: datetime
-    model_version: str
-    items: int = 0
-    readers: int = 0
-
-
 class ClicksWriter:
     """Writes one new version; whoever reads sees all of it after the block, or nothing."""
 
     def __init__(self, online_dir: Path, *, as_of: datetime, model_version: str) -> None:
-        self.meta = Meta(as_of, datetime.now(UTC), model_version)
+        self.meta = Meta(as_of, datetime.now(UTC), model_version=model_version)
         self._version = NewVersion(online_dir / TABLE)
-        self._items = self._readers = 0
+        self.items = self.readers = 0
 
     def put_items(self, items: Iterable[Item]) -> None:
         """Add items."""
         rows = [(_item_key(item.item_id), msgspec.msgpack.encode(item)) for item in items]
         self._version.put(rows)
-        self._items += len(rows)
+        self.items += len(rows)
 
     def put_readers(self, readers: Iterable[tuple[int, Reader]]) -> None:
         """Add readers by their keys."""
         rows = [(_reader_key(key), msgspec.msgpack.encode(reader)) for key, reader in readers]
         self._version.put(rows)
-        self._readers += len(rows)
+        self.readers += len(rows)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
-        self.meta = msgspec.structs.replace(self.meta, items=self._items, readers=self._readers)
         self._version.finish(self.meta, failed=failure is not None)
 
 
 class ClicksTable:
     """One published version, open for reading."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, version: Version) -> None:
+        self.version = version
         self._item, self._reader = msgspec.msgpack.Decoder(Item), msgspec.msgpack.Decoder(Reader)
-        try:
-            self._env = lmdb.open(str(path), readonly=True, lock=False, create=False)
-            self.meta = msgspec.msgpack.decode(self._get(_META) or b"", type=Meta)
-        except (lmdb.Error, OSError, msgspec.MsgspecError) as error:
-            raise StoreError(f"the online store {path} cannot be read: {error}; run `readership batch-score click`") from error
 
     @classmethod
-    def open(cls, online_dir: Path) -> Self | None:
-        """The version in use; None where none was ever published. Raises StoreError where it cannot be read."""
-        version = published(online_dir, TABLE)
-        return None if version is None else cls(online_dir / TABLE / version)
+    def open(cls, online_dir: Path, before: ClicksTable | None = None) -> ClicksTable | None:
+        """The version in use, `before` where that is the same; None where none was ever published.
+
+        Raises StoreError where it cannot be read.
+        """
+        name = current(online_dir / TABLE)
+        if name is None or (before is not None and before.version.path.name == name):
+            return before
+        return cls(Version.of(online_dir / TABLE / name))
 
     def item(self, item_id: str) -> Item | None:
         """What is known of an item; another one of the same hash is not mistaken for it."""
-        value = self._get(_item_key(item_id))
+        value = self.version.get(_item_key(item_id))
         found = None if value is None else self._item.decode(value)
         return found if found is not None and found.item_id == item_id else None
 
     def reader(self, reader: int) -> Reader | None:
         """What is known of a reader."""
-        value = self._get(_reader_key(reader))
+        value = self.version.get(_reader_key(reader))
         return None if value is None else self._reader.decode(value)
-
-    def _get(self, key: bytes) -> bytes | None:
-        with self._env.begin() as txn:
-            value: bytes | None = txn.get(key)
-            return value
 
 
 class Context(NamedTuple):

@@ -165,9 +165,7 @@ def _fit(model: WideDeep, rows: Dataset, later: Dataset | None, chosen: dict[str
         for epoch in range(1, 1 + (chosen.get("epochs", EPOCHS) if later is None else MOST_EPOCHS)):
             for numbers, buckets, place, label, weight in read.batches(epoch):
                 steps.zero_grad()
-                loss = torch.nn.functional.binary_cross_entropy_with_logits(
-                    net(numbers, buckets, place), label, weight
-                )
+                loss = torch.nn.functional.binary_cross_entropy_with_logits(net(numbers, buckets, place), label, weight)
                 loss.backward()
                 steps.step()
             model._weights, model._table = _weights(net), _table(net, places.sizes)
