@@ -77,9 +77,7 @@ def random_log(log: ClickLog, seed: int, days: int = 3) -> None:
     log.event("article_click", on_tick - TICK, received_at=on_tick + timedelta(milliseconds=1), user_id=3)
 
 
-def counted(
-    log: ClickLog, at_ms: int, since_ms: int = 0, **same: Any
-) -> tuple[int, int]:
+def counted(log: ClickLog, at_ms: int, since_ms: int = 0, **same: Any) -> tuple[int, int]:
     """Clicks and expected clicks (millionths) known by the last full ten minutes before `at_ms`, of these fields."""
     tick = at_ms // TICK_MS * TICK_MS
     clicks = expected = 0

@@ -117,8 +117,8 @@ def test_features_are_worked_out_from_counts_by_hand(warehouse: Warehouse) -> No
     def rate(pair: tuple[int, int], prior: float, weight: float) -> float:
         return (pair[0] + weight * prior) / (pair[1] / 1e6 + weight)
 
-    author = rate(counted(log, ms(at), article_id="a"), 1.0, 20.0)
-    assert row["author_rate"] == pytest.approx(author), "article a alone is Ada's"
+    author = rate(counted(log, ms(at), ms(START + timedelta(hours=1)), article_id="a"), 1.0, 20.0)
+    assert row["author_rate"] == pytest.approx(author), "article a alone is Ada's, from when it is known to be"
     assert row["item_rate"] == pytest.approx(rate(counted(log, ms(at), article_id="a"), author, 3.0))
     reader = rate(counted(log, ms(at), user_id=1), 1.0, 3.0)
     sport = counted(log, ms(at), user_id=1, category="sport")

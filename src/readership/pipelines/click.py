@@ -15,6 +15,7 @@ from readership.evaluation.evaluate import Facts, Scores
 from readership.evaluation.files import write_evaluation
 from readership.evaluation.leakage import AuditReport
 from readership.evaluation.reports.report import write_report
+from readership.features.clicks.meanings import meanings
 from readership.features.clicks.subject import LOOKBACK_DAYS, SUBJECTS, Subject
 from readership.models import click
 from readership.pipelines.audit import audit_leakage
@@ -90,7 +91,7 @@ def _judge(
             data=prepared.data,
             protocol=_protocol(prepared, built, result),
             leakage=prepared.audit.summary(),
-            drivers=drivers_of(result),
+            drivers=drivers_of(result, meanings(subject)),
             timings=prepared.timings,
         ),
         left_out=click.left_out(),

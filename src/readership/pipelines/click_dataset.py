@@ -184,7 +184,7 @@ def _slices(subject: Subject, features: pl.DataFrame) -> dict[str, NDArray[np.st
             pl.when(features["tier"].is_not_null())
             .then(pl.lit("known"))
             .when(features["reader_expected"] > 0)
-            .then(pl.lit("anonymous, seen before"))
+            .then(pl.lit("anonymous, seen"))
             .otherwise(pl.lit("anonymous, new"))
         ).to_series(),
         "device": features["device_type"].fill_null("(unknown)"),

@@ -24,7 +24,9 @@ from readership.models.clicks.placed import Placed
 BUCKETS = 1024
 """Crossed pairs of words are hashed into so many; each word into at most as many."""
 PRIMES = (1_000_003, 8_191)
-EPOCHS, MOST_EPOCHS, PATIENCE, BATCH = 5, 12, 2, 1024
+EPOCHS, MOST_EPOCHS, PATIENCE = 5, 12, 2
+BATCH, FEWEST_STEPS = 1024, 60
+"""Rows of a step; fewer where a pass would have fewer steps than this."""
 DEFAULTS = {"width": 64, "embedding": 8, "rate": 0.002, "decay": 1e-5}
 Codes = NDArray[np.int64]
 
@@ -105,7 +107,8 @@ class WideDeep(Placed):
         )
         wide = weights.wide[np.arange(buckets.shape[1]), buckets].astype(np.float64).sum(axis=1)
         many = len(self._inputs.words)
-        embedded = weights.embeddings[np.arange(many), buckets[:, :many]].reshape(len(features), -1)
+        embedded = weights.embeddings[np.arange(many), buckets[:, :many]]
+        embedded = embedded.reshape(len(features), many * weights.embeddings.shape[2])
         values = np.concatenate([numbers, embedded.astype(np.float64)], axis=1)
         for number, (line, shift) in enumerate(weights.layers):
             values = (np.maximum(values, 0.0) if number else values) @ line.astype(np.float64) + shift
@@ -158,7 +161,8 @@ def _fit(model: WideDeep, rows: Dataset, later: Dataset | None, chosen: dict[str
     inputs, places = model._inputs, model._places
     with torch.random.fork_rng(), _one_thread(torch):
         torch.manual_seed(model.spec.seed)
-        net = _network(torch, inputs, places.sizes, chosen)
+        share = float(np.average(rows.label, weights=rows.weight))
+        net = _network(torch, inputs, places.sizes, {**chosen, "level": float(np.log(share / (1 - share)))})
         steps = torch.optim.Adam(net.parameters(), lr=chosen["rate"], weight_decay=chosen["decay"])
         read = _Rows(torch, model, rows)
         best, since = (np.inf, 0, _weights(net), _table(net, places.sizes)), 0
@@ -194,7 +198,7 @@ class _Rows:
 
     def batches(self, epoch: int) -> Iterator[tuple[Any, ...]]:
         order = np.random.default_rng([self._seed, epoch]).permutation(self._many)
-        for some in np.array_split(order, max(1, self._many // BATCH)):
+        for some in np.array_split(order, max(min(FEWEST_STEPS, self._many // 16), self._many // BATCH, 1)):
             chosen = self._torch.from_numpy(some)
             yield tuple(part[chosen] for part in self._parts)
 
@@ -214,6 +218,7 @@ def _network(torch: Any, inputs: Inputs, sizes: tuple[int, int, int], chosen: di
                 torch.nn.Linear(*shape)
                 for shape in ((numbers + words * chosen["embedding"], width), (width, width // 2), (width // 2, 1))
             )
+            torch.nn.init.constant_(self.tower[-1].bias, chosen["level"])
             self.places = torch.nn.ParameterList(
                 torch.zeros(shape)
                 for shape in (sizes[2], (sizes[0], sizes[2]), (sizes[0], sizes[1], sizes[2]), (sizes[0], sizes[1], 1))
