@@ -1,6 +1,7 @@
 """Days of a click model: in order, closed, within the log."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -18,7 +19,7 @@ def test_every_day_belongs_to_one_fold_and_lies_in_the_log(hours: int, earlier: 
     folds = plan_days(first, now)
     days = [*folds.train, *folds.valid, *folds.calibration, *folds.test]
     assert days == sorted(set(days))
-    assert all(later - day == DAY for day, later in zip(days, days[1:], strict=False)), "no day between is lost"
+    assert all(later - day == DAY for day, later in pairwise(days)), "no day between is lost"
     assert days[0] - DAY >= first, "some day is history alone"
     assert now - DAY < days[-1] + DAY <= now
     assert list(folds.refit) == [*folds.train, *folds.valid, *folds.calibration]

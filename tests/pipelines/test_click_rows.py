@@ -145,7 +145,8 @@ def test_of_an_unknown_article_and_reader_every_rate_is_the_usual_one(warehouse:
 
 
 def test_the_table_of_serving_gives_the_features_of_training(warehouse: Warehouse, tmp_path) -> None:
-    log, at = _world(warehouse), START + timedelta(hours=60)
+    _world(warehouse)
+    at = START + timedelta(hours=60)
     shown = pl.DataFrame(
         {"user_id": [1, 1, 3], "item_id": ["a", "unseen", "b"], "at_ms": [ms(at)] * 3, "position": [0] * 3,
          "placement": ["front"] * 3, "device_type": ["app"] * 3, "brand": ["B"] * 3, "referrer": ["direct"] * 3},

@@ -29,13 +29,13 @@ PROTOCOL = (
     "a simulated publisher of {readers:,} readers over {days} days, seed {seed}; impressions of readers who agreed to "
     "personalisation, label: clicked within 30 minutes; counts known up to the last full ten minutes; {train} days to "
     "train, {choice} to choose, {choice} to calibrate, the last {test} to judge; champion {champion} by log loss on "
-    "validation. auc_efficiency = (auc - 0.5) / (oracle's auc - 0.5), the logged position given to both; intervals draw "
-    "readers"
+    "validation. auc_efficiency = (auc - 0.5) / (oracle's auc - 0.5), the logged position given to both; intervals "
+    "draw readers"
 )
 
 
 def run(*, readers: int = 4_000) -> dict[str, Any]:
-    """Figures: auc_efficiency, auc_efficiency_position_free, ece, log_loss and more; peers are floors and candidates."""
+    """Figures: auc_efficiency, auc_efficiency_position_free, ece, log_loss …; peers are floors and candidates."""
     if readers < FEWEST_READERS:
         raise InputError(f"{readers} readers are too few for clicks to be learnt from; give at least {FEWEST_READERS}")
     began = time.monotonic()

@@ -1,24 +1,27 @@
 """Step 08 on a small simulated publisher: trained, promoted, published, and asked over HTTP."""
 
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
+from served_world import Caller, serving
 
 from readership.errors import NotEnoughData
 from readership.evaluation.leakage import AuditReport
 from readership.events.identity import reader_key
 from readership.models import click
+from readership.pipelines import click as step
 from readership.pipelines import click_dataset
 from readership.pipelines.click import train_clicks
 from readership.pipelines.clock import resolve_now
 from readership.pipelines.making import Asked
+from readership.pipelines.oracle import click_oracle
 from readership.pipelines.progress import Progress
 from readership.pipelines.score import score_task
 from readership.pipelines.simulate import simulate
@@ -29,9 +32,6 @@ from readership.serving.answers import ClicksAnswer
 from readership.settings import Settings
 from readership.simulator import World
 from readership.warehouse import Warehouse
-
-sys.path.append(str(Path(__file__).parents[1] / "serving"))
-from served_world import Caller, serving  # noqa: E402
 
 AUDIT = AuditReport((), 0, "clean")
 
@@ -58,9 +58,9 @@ def publisher(warehouse_root: Warehouse, tmp_path_factory: pytest.TempPathFactor
         patch.setattr(click, "find_spec", lambda name: None)
         settings = Settings()
         truth = f"{warehouse.database}_truth"
-        simulate(warehouse, settings, Asked(World(900, 20, 7)))
+        simulate(warehouse, settings, Asked(World(900, 20, 7)), truth=truth)
+        patch.setattr(step, "click_oracle", partial(click_oracle, truth=truth))
         now = resolve_now(warehouse, settings, None).at
-        del truth
         with Progress() as progress:
             made = train_clicks(warehouse, settings, now, "click", AUDIT, progress)
             with pytest.raises(NotEnoughData) as refused:
@@ -70,6 +70,7 @@ def publisher(warehouse_root: Warehouse, tmp_path_factory: pytest.TempPathFactor
         published = score_task(warehouse, settings, now, "click")
         article = warehouse.scalar("SELECT max(article_id) FROM events WHERE event_type = 'article_impression'")
         reader, withheld = _readers(warehouse)
+        warehouse.command("DROP DATABASE IF EXISTS {db:Identifier} SYNC", db=truth)
         yield Publisher(settings, made, published, str(refused.value), article, reader, withheld)
 
 
@@ -99,7 +100,8 @@ def test_training_leaves_a_bundle_a_report_and_an_evaluation_of_later_days(publi
     assert max(found["protocol"]["valid_as_of"]) < min(found["protocol"]["calibration_as_of"])
     assert max(found["protocol"]["calibration_as_of"]) < min(found["protocol"]["test_as_of"])
     assert {part["slice"] for part in found["slices"]} >= {"placement", "position", "reader", "article_age"}
-    assert publisher.made.report is not None and "PyTorch is not installed" in publisher.made.report.read_text()
+    assert publisher.made.report is not None
+    assert "PyTorch is not installed" in publisher.made.report.read_text(encoding="utf-8")
 
 
 def test_a_world_with_few_clicks_on_advertisements_says_so(publisher: Publisher) -> None:
