@@ -18,6 +18,8 @@ class Task(StrEnum):
     """What can be trained."""
 
     churn = "churn"
+    click = "click"
+    click_ads = "click_ads"
     conversion = "conversion"
     engagement = "engagement"
     recommendation = "recommendation"
@@ -29,6 +31,8 @@ class Model(StrEnum):
 
     churn = "churn"
     churn_subscribers = "churn_subscribers"
+    click = "click"
+    click_ads = "click_ads"
     conversion = "conversion"
     conversion_uplift = "conversion_uplift"
     churn_subscribers_uplift = "churn_subscribers_uplift"
@@ -81,6 +85,7 @@ class Bench(StrEnum):
     campaign = "campaign"
     churn_cdnow = "churn-cdnow"
     churn_deskdrop = "churn-deskdrop"
+    clicks = "clicks"
     conversion_bank = "conversion-bank"
     conversion_shoppers = "conversion-shoppers"
     features = "features"
@@ -88,5 +93,6 @@ class Bench(StrEnum):
     recommendation = "recommendation"
     recs_deskdrop = "recs-deskdrop"
     recs_diginetica = "recs-diginetica"
+    recs_world = "recs-world"
     serving = "serving"
     simulate = "simulate"
