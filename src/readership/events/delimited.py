@@ -14,7 +14,7 @@ import pyarrow.csv as arrow_csv
 
 from readership.errors import InputError
 from readership.events.source import Source, open_bytes
-from readership.events.text_form import TextForm
+from readership.events.text_form import PLAIN, TextForm
 
 _CSV_BLOCK = 32 << 20
 _SEEN_LINES = 20
@@ -31,7 +31,7 @@ class Rows(NamedTuple):
     """Rows that have no columns at all: n, reason, text."""
 
 
-def read_csv(source: Source, form: TextForm = TextForm()) -> Iterator[Rows]:  # noqa: B008 - it is frozen
+def read_csv(source: Source, form: TextForm = PLAIN) -> Iterator[Rows]:
     """The rows of a file of delimited text, every value as bytes."""
     names, delimiter = _columns(source, form)
     refused: list[tuple[int, str, str]] = []
@@ -119,15 +119,14 @@ def _columns(source: Source, form: TextForm) -> tuple[list[str], str]:
         first = lines[0].decode(form.encoding).strip("\r")
     except UnicodeDecodeError as error:
         raise InputError(
-            f"{source.path}: the header is not {form.encoding.upper()} text; convert the file with `iconv` and load the "
-            "result"
+            f"{source.path}: the header is not {form.encoding.upper()} text; "
+            "convert the file with `iconv` and load the result"
         ) from error
     delimiter = _STANDS_FOR if len(form.separator) > 1 else form.separator or max(",;\t", key=first.count)
     if form.header:
         _check_width(source.path, lines, delimiter, form)
         return list(form.header), delimiter
-    quoting = csv.QUOTE_MINIMAL if form.quotes else csv.QUOTE_NONE
-    names = next(csv.reader(io.StringIO(first), delimiter=delimiter, quoting=quoting), [])
+    names = _values(first, delimiter, form)
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise InputError(
@@ -138,13 +137,20 @@ def _columns(source: Source, form: TextForm) -> tuple[list[str], str]:
 
 def _check_width(path: Path, lines: list[bytes], delimiter: str, form: TextForm) -> None:
     """Raise InputError where none of the first lines has as many values as the mapping names columns."""
-    widths = [line.count(delimiter.encode()) + 1 for line in lines if line.strip()]
+    texts = [line.decode(form.encoding, "replace").strip("\r") for line in lines if line.strip()]
+    widths = [len(_values(text, delimiter, form)) for text in texts]
     if len(form.header) not in widths:
         raise InputError(
             f"{path}: its first line has {widths[0]} values between {form.separator!r}, and the mapping names "
             f"{len(form.header)} columns ({', '.join(form.header)}); nothing was loaded; choose another --mapping or "
             "write one"
         )
+
+
+def _values(line: str, delimiter: str, form: TextForm) -> list[str]:
+    if not form.quotes:
+        return line.split(delimiter)
+    return next(csv.reader(io.StringIO(line), delimiter=delimiter), [])
 
 
 def _numbers(record: int, count: int, skipped: set[int]) -> tuple[list[int], int]:

@@ -24,8 +24,8 @@ REQUIRED = ("event_type", "timestamp")
 """Every event has these, and `user_id` or `device_id`."""
 
 CONSTANT_FIELDS = (
-    "event_type", "event_type_without_article", "brand", "category", "device_type", "country", "city", "timezone", "subscription_tier",
-    "user_segment",
+    "event_type", "event_type_without_article", "brand", "category", "device_type", "country", "city", "timezone",
+    "subscription_tier", "user_segment",
 )  # fmt: skip
 """Fields a mapping may fill where the source says nothing; `event_type_without_article` goes before `event_type`."""
 

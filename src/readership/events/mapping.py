@@ -13,10 +13,16 @@ from readership.errors import InputError
 from readership.events import consent
 from readership.events.fields import ENGAGEMENT_FIELDS, EVENT_FIELDS, FIELDS, KINDS, REQUIRED, Kind
 from readership.events.mapping_file import (
-    TIME_FORMATS, check_time, expect_keys, list_of, read_toml, table_of, texts_of,
-)  # fmt: skip
-from readership.events.text_form import TextForm, form_of
-from readership.events.unfolding import ListText, Unfold, list_text_of, unfolds_of
+    TIME_FORMATS,
+    check_time,
+    expect_keys,
+    list_of,
+    read_toml,
+    table_of,
+    texts_of,
+)
+from readership.events.text_form import PLAIN, TextForm, form_of
+from readership.events.unfolding import NO_LISTS, ListText, Unfold, list_text_of, unfolds_of
 
 _KEYS = {
     "kind",
@@ -83,8 +89,8 @@ class Mapping:
     brand_timezones: Dictionary[str, str] = field(default_factory=dict)
     kind: str = "events"
     tiers: Dictionary[str, str] = field(default_factory=dict)
-    form: TextForm = TextForm()
-    list_text: ListText = ListText()
+    form: TextForm = PLAIN
+    list_text: ListText = NO_LISTS
     unfold: tuple[Unfold, ...] = ()
     not_loaded: Dictionary[str, str] = field(default_factory=dict)
 

@@ -15,7 +15,7 @@ from readership.errors import InputError
 from readership.events.mapping import Mapping, shipped_in
 from readership.events.mapping_file import check_time, expect_keys, flag_of, read_toml, table_of, text_of, texts_of
 from readership.events.records import RecordTable
-from readership.events.text_form import TextForm, form_of
+from readership.events.text_form import PLAIN, TextForm, form_of
 
 NATIVE = "native"
 _KEYS = {"table", "columns", "constants", "values", "time", "file", "optional_columns", "only_with", "first_seen"}
@@ -43,7 +43,7 @@ class RecordMapping:
     values: Dictionary[str, Dictionary[str, str]] = field(default_factory=dict)
     time_format: str = "auto"
     zone: str = "UTC"
-    form: TextForm = TextForm()
+    form: TextForm = PLAIN
     optional: bool = False
     only_with: str = ""
     first_seen: str = ""
@@ -90,8 +90,9 @@ def load_record_mapping(source: str | Path, table: RecordTable) -> RecordMapping
     path = Path(source)
     if not path.is_file():
         raise InputError(
-            f"mapping {str(source)!r} of {table.name} is neither one that ships ({', '.join(sorted(shipped))}) nor a "
-            f"file; give the path of a TOML file, or leave --mapping out where the columns are {', '.join(table.fields)}"
+            f"mapping {str(source)!r} of {table.name} is neither one that ships ({', '.join(sorted(shipped))}) nor "
+            "a file; give the path of a TOML file, or leave --mapping out where the columns are "
+            f"{', '.join(table.fields)}"
         )
     return _read(path.name, path, table)
 
@@ -127,8 +128,8 @@ def _check(mapping: RecordMapping, values: Dictionary[str, Any], table: RecordTa
     check_time(name, mapping.time_format, *([mapping.zone] if mapping.zone else []))
     if mapping.first_seen and (table.key != ("article_id",) or mapping.first_seen not in table.all_times):
         raise InputError(
-            f"mapping {name}: first_seen is {mapping.first_seen!r} of {table.name}; it can be a time of articles, such as "
-            "'published_at'"
+            f"mapping {name}: first_seen is {mapping.first_seen!r} of {table.name}; it can be a time of articles, "
+            "such as 'published_at'"
         )
 
 

@@ -34,7 +34,8 @@ class Source(NamedTuple):
 def inspect(path: Path, *, delimited: bool = False) -> Source:
     """What kind of file this is, by its first bytes and else by its name.
 
-    With `delimited` the mapping says how its text is separated, so that its name does not matter. A gzipped file is read to its end once, so that nothing of one that is cut off is loaded.
+    With `delimited` the mapping says how its text is separated, and its name does not matter.
+    A gzipped file is read to its end once, so that nothing of one that is cut off is loaded.
     Raises InputError naming the file and the next step.
     """
     if not path.is_file():

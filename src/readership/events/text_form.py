@@ -29,7 +29,11 @@ class TextForm:
     @property
     def stated(self) -> bool:
         """Whether a mapping says anything of it: its files are delimited text, whatever they are called."""
-        return self != TextForm()
+        return self != PLAIN
+
+
+PLAIN = TextForm()
+"""As CSV with a header usually is."""
 
 
 def form_of(name: str, values: Dictionary[str, Any]) -> TextForm:

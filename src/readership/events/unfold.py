@@ -1,4 +1,4 @@
-"""A row that holds several events as these events: every entry of a list of articles shown, of clicks, of earlier reads."""
+"""A row that holds several events as these events: one for each article shown, clicked, or read earlier."""
 
 import re
 from collections.abc import Iterator
@@ -78,9 +78,7 @@ def _kind(rows: Rows, mapping: Mapping, unfold: Unfold) -> _Kind:
     """The events of one kind."""
     table = rows.columns
     shared = _fields_of_rows(rows, mapping, unfold)
-    row, fields, wrong = np.arange(table.num_rows), {}, {}
-    if unfold.lists:
-        row, fields, wrong = _entries(table, mapping, unfold)
+    row, fields, wrong = _entries(table, mapping, unfold)
     meant = _meant(table, unfold)
     kept = np.flatnonzero(meant[row])
     row = row[kept]
@@ -112,8 +110,13 @@ def _slate_ids(found: pa.Table, table: pa.Table, unfold: Unfold) -> pa.Array:
 
 
 def _entries(table: pa.Table, mapping: Mapping, unfold: Unfold) -> tuple[Places, dict[str, pa.Array], dict[int, str]]:
-    """Entries of a kind's lists: the row of each, its fields, and the rows whose lists cannot be understood."""
+    """Entries of a kind's lists: the row of each, its fields, and the rows whose lists cannot be understood.
+
+    Without lists, the rows themselves.
+    """
     lists = {name: _list(table, column, mapping) for name, column in unfold.lists.items()}
+    if not lists:
+        return np.arange(table.num_rows), {}, {}
     first_name, first = next(iter(lists.items()))
     wrong: dict[int, str] = {}
     size = np.bincount(first.row, minlength=table.num_rows)
@@ -215,7 +218,7 @@ def _together(tables: list[pa.Table]) -> pa.Table:
         for name, kind in kinds.items():
             if name not in table.column_names:
                 nothing = pa.scalar("") if pa.types.is_string(kind) else pa.scalar(None, kind)
-                table = table.append_column(name, pa.repeat(nothing, table.num_rows))  # noqa: PLW2901
+                table = table.append_column(name, pa.repeat(nothing, table.num_rows))
         whole.append(table.select(list(kinds)))
     return pa.concat_tables(whole).combine_chunks()
 

@@ -28,6 +28,9 @@ class ListText:
     labels: tuple[str, ...] = ()
 
 
+NO_LISTS = ListText()
+
+
 @dataclass(frozen=True)
 class Unfold:
     """One kind of events that a row becomes: the row itself or, with lists, one event for each entry.
@@ -53,7 +56,7 @@ class Unfold:
 
     def names(self) -> dict[str, str]:
         """Every column of the source it reads, with what for."""
-        asked = {column: "a condition" for column in (*self.where, *self.unless)}
+        asked = dict.fromkeys((*self.where, *self.unless), "a condition")
         return asked | {column: repr(name) for name, column in (*self.lists.items(), *self.columns.items())}
 
 
@@ -85,7 +88,7 @@ def unfolds_of(name: str, values: Dictionary[str, Any], text: ListText) -> tuple
     unfolds = tuple(_unfold(name, one) for one in found)
     for unfold in unfolds:
         _check(name, unfold, text, shared)
-    if text != ListText() and not any(unfold.lists for unfold in unfolds):
+    if text != NO_LISTS and not any(unfold.lists for unfold in unfolds):
         raise InputError(
             f"mapping {name}: [list] says how lists are written, but no [[unfold]] reads any; leave it out"
         )

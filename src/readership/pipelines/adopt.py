@@ -95,8 +95,8 @@ def adopt(
     _refuse_our_own(table)
     if mapping.tabular:
         raise InputError(
-            f"mapping {mapping.name!r} has [file], [[unfold]] or [not_loaded], which are about files; nothing was loaded; "
-            f"{table.name} needs a mapping without them, or export it to Parquet and load that file"
+            f"mapping {mapping.name!r} has [file], [[unfold]] or [not_loaded], which are about files; nothing was "
+            f"loaded; use a mapping without them for {table.name}, or export the table to Parquet and load that file"
         )
     tabular.check_columns(Path(table.name), list(table.columns), mapping)
     _refuse_unzoned(table, mapping)

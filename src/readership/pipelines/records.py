@@ -217,8 +217,8 @@ class _Load:
             raise InputError(f"{source} holds no rows; nothing was loaded; check the export that wrote it")
         if self.mapping.first_seen and not self._rows("count_seen")[0][0]:
             raise InputError(
-                f"{source}: mapping {self.mapping.name!r} takes {self.mapping.first_seen!r} from the first event of each "
-                "article, and no event of these articles is stored; nothing was loaded; load the events first"
+                f"{source}: mapping {self.mapping.name!r} takes {self.mapping.first_seen!r} from the first event of "
+                "each article, and no event of these articles is stored; nothing was loaded; load the events first"
             )
 
     def decide(self, source: str) -> None:
