@@ -1,4 +1,4 @@
-"""A row that holds several events: which, with what, in which order, and what is said of rows that cannot be understood."""
+"""A row that holds several events: which, with what, in which order; and rows that cannot be understood."""
 
 from datetime import UTC, datetime
 from pathlib import Path
