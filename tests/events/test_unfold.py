@@ -112,8 +112,8 @@ def test_parallel_lists_become_reads_at_their_own_times(tmp_path: Path) -> None:
         (10, view | {"article_id": "7", "timestamp_ms": base, "time_on_page": "3.5"}),
         (10, view | {"article_id": "8", "timestamp_ms": base + 3_600_000}),
         (11, {"line_problem": "the lists 'read' and 'when' have different lengths"}),
-        (12, {"line_problem": "row holds no event: its lists are empty"}),
-        (13, {"line_problem": "row holds no event: its lists are empty"}),
+        (12, {"line_problem": "row holds no event: its lists are empty, or no condition under [[unfold]] holds"}),
+        (13, {"line_problem": "row holds no event: its lists are empty, or no condition under [[unfold]] holds"}),
     ]
 
 
@@ -126,8 +126,8 @@ def test_rows_that_cannot_be_understood_come_once_and_leave_the_others_alone(tmp
     ]
     assert [(line, row["line_problem"]) for line, row in found if "line_problem" in row] == [
         (10, "shown: 'b' has no label; labels are seen, clicked"),
-        (12, "row holds no event: its lists are empty"),
-        (13, "row holds no event: its lists are empty"),
+        (12, "row holds no event: its lists are empty, or no condition under [[unfold]] holds"),
+        (13, "row holds no event: its lists are empty, or no condition under [[unfold]] holds"),
     ]
 
 

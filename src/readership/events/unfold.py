@@ -62,7 +62,7 @@ def _events(rows: Rows, mapping: Mapping) -> Events:
     for kind in kinds:
         wrong = kind.wrong | wrong
     none = set(range(rows.columns.num_rows)) - set(np.concatenate([kind.row for kind in kinds]).tolist()) - set(wrong)
-    wrong |= dict.fromkeys(none, "row holds no event: its lists are empty")
+    wrong |= dict.fromkeys(none, "row holds no event: its lists are empty, or no condition under [[unfold]] holds")
     bad = np.array(sorted(wrong), dtype=np.int64)
     kinds = [_without(kind, bad) for kind in kinds]
     kinds.append(
@@ -117,16 +117,9 @@ def _entries(table: pa.Table, mapping: Mapping, unfold: Unfold) -> tuple[Places,
     lists = {name: _list(table, column, mapping) for name, column in unfold.lists.items()}
     if not lists:
         return np.arange(table.num_rows), {}, {}
-    first_name, first = next(iter(lists.items()))
-    wrong: dict[int, str] = {}
-    size = np.bincount(first.row, minlength=table.num_rows)
-    for name, other in lists.items():
-        wrong = other.wrong | wrong
-        differs = np.flatnonzero(np.bincount(other.row, minlength=table.num_rows) != size)
-        told = f"the lists {unfold.lists[first_name]!r} and {unfold.lists[name]!r} have different lengths"
-        wrong |= {int(row): told for row in differs if int(row) not in wrong}
+    wrong = _wrong(lists, unfold, table.num_rows)
     lists = {name: _out_of(found, wrong) for name, found in lists.items()}
-    first = lists[first_name]
+    first = next(iter(lists.values()))
     kept = np.arange(len(first.row))
     if unfold.label and first.labels is not None:
         kept = np.flatnonzero(pc.equal(first.labels, unfold.label).to_numpy(zero_copy_only=False))
@@ -137,6 +130,19 @@ def _entries(table: pa.Table, mapping: Mapping, unfold: Unfold) -> tuple[Places,
     if unfold.slate == "ordered":
         fields["position"] = pc.cast(pa.array(first.place[kept]), pa.string())
     return first.row[kept], fields, wrong
+
+
+def _wrong(lists: dict[str, _Lists], unfold: Unfold, rows: int) -> dict[int, str]:
+    """Rows whose lists cannot be understood, or do not belong to each other, with why."""
+    first, *_ = lists
+    wrong: dict[int, str] = {}
+    size = np.bincount(lists[first].row, minlength=rows)
+    for name, other in lists.items():
+        wrong = other.wrong | wrong
+        differs = np.flatnonzero(np.bincount(other.row, minlength=rows) != size)
+        told = f"the lists {unfold.lists[first]!r} and {unfold.lists[name]!r} have different lengths"
+        wrong |= {int(row): told for row in differs if int(row) not in wrong}
+    return wrong
 
 
 def _list(table: pa.Table, name: str, mapping: Mapping) -> _Lists:
