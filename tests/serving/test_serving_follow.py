@@ -5,6 +5,8 @@ from datetime import timedelta
 
 from served_world import AS_OF, NUMBERS, Caller, World, serving
 
+from readership.registry.live import write_live
+
 
 def churn(client: Caller) -> dict[str, object]:
     answer = client.get("/v1/readers/42/churn")
@@ -120,6 +122,16 @@ def test_nothing_trained_yet(bare: World) -> None:
         bare.champion(None)
         client.look()
         assert client.get("/v1/readers/42/churn").json()["code"] == "no_champion"
+
+
+def test_trained_but_not_let_through_by_the_rule(bare: World) -> None:
+    bare.features()
+    bare.bundle("v1")
+    write_live(bare.models, "churn", champion=None, challenger="v1", by="", why="")
+    with serving(bare.settings) as client:
+        answer = client.get("/v1/readers/42/churn").json()
+    assert answer["code"] == "no_champion"
+    assert answer["detail"] == "version v1 of churn is trained but not live; `readership promote churn` says why"
 
 
 def test_nothing_materialised_yet(bare: World) -> None:

@@ -29,8 +29,11 @@ class Trouble(NamedTuple):
     detail: str
 
 
-def no_champion(task: str) -> Trouble:
+def no_champion(task: str, live: Live) -> Trouble:
     """A task that nothing answers for; no trouble while others answer, since not every log supports every model."""
+    if live.challenger is not None:
+        detail = f"version {live.challenger} of {task} is trained but not live; `readership promote {task}` says why"
+        return Trouble("no_champion", detail)
     train = f"readership train {task.removesuffix(ADDS)}" + (" --uplift" if task.endswith(ADDS) else "")
     detail = f"no model of {task} is live: `{train}`, then `readership promote {task}`"
     return Trouble("no_champion", detail)
@@ -97,7 +100,7 @@ class LiveModels:
             store = self.now.store
             tasks = self._join(bundles, store, troubles)
         if all(task.live.champion is None for task in tasks.values()):
-            troubles += [no_champion(task) for task in tasks if not task.endswith(ADDS)]
+            troubles += [no_champion(task, its.live) for task, its in tasks.items() if not task.endswith(ADDS)]
         return Snapshot(store, tasks, tuple(dict.fromkeys(troubles)))
 
     def _bundles(self, task: str, now: Answering, troubles: list[Trouble]) -> tuple[Live, list[Bundle]]:

@@ -140,8 +140,9 @@ def _stored(task: str, online: OnlineFeatures, reader: int, asked: Asked) -> Exp
 
 def _cannot_answer(task: str, now: Snapshot) -> Problem:
     """503 with the first trouble there is, which names the next step."""
-    if now.tasks[task].live.champion is None and any(other.scorer for other in now.tasks.values()):
-        trouble = no_champion(task)
+    live = now.tasks[task].live
+    if live.champion is None and any(other.scorer for other in now.tasks.values()):
+        trouble = no_champion(task, live)
         return Problem(503, trouble.code, trouble.detail)
     code, detail = (
         now.troubles[0] if now.troubles else ("not_ready", "the models are being read; ask again in a second")
