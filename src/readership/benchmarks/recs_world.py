@@ -150,4 +150,4 @@ def compared(worlds: dict[str, pl.DataFrame], floor: str) -> dict[str, Any]:
 
 
 def _rate(world: pl.DataFrame) -> float:
-    return float(world["clicks"].sum() / world["sessions"].sum())
+    return int(world["clicks"].sum()) / int(world["sessions"].sum())
