@@ -1,5 +1,7 @@
 """Assignment beside GrowthBook's own SDK, in its spread, and in what takes a unit out."""
 
+import subprocess
+import sys
 from itertools import pairwise
 
 import numpy as np
@@ -110,3 +112,10 @@ def test_only_the_audience_takes_part(tmp_path) -> None:
     assert assign(experiment, "r", {"brand": "other"}) is None
     assert assign(experiment, "r") is None
     assert assign(experiment, "", {"brand": "k"}) is None
+
+
+def test_assigning_needs_no_warehouse_and_no_statistics() -> None:
+    seen = "import sys, readership.experiments.assignment; print(*sorted({m.split('.')[0] for m in sys.modules}))"
+    found = subprocess.run([sys.executable, "-c", seen], capture_output=True, text=True, check=True).stdout.split()
+    assert "numpy" in found
+    assert not {"scipy", "tea_tasting", "polars", "pyarrow", "clickhouse_connect", "chdb"} & set(found)

@@ -206,6 +206,13 @@ def test_a_prediction_counts_where_it_was_made_before_the_exposure(warehouse, ex
     assert of(warehouse, by_score) == pytest.approx([2, 1, 0.7])
 
 
+def test_a_reader_s_exposure_goes_by_the_number_inside(warehouse, experiment) -> None:
+    units = (0, 2**64 - 1, "reader-1", "-4", "")
+    write_rows(warehouse, "exposures", [exposure(unit, 1, "control") for unit in units])
+    write_rows(warehouse, "events", [event(0, 2), event(2**64 - 1, 2)])
+    assert of(warehouse, experiment) == [2, 2, 0]
+
+
 @pytest.mark.parametrize("unit", ["device", "session"])
 def test_units_of_other_kinds_are_met_by_their_own_id(warehouse, experiment, unit) -> None:
     write_rows(warehouse, "exposures", [exposure("d-1", 1, "control"), exposure("", 1, "control")])

@@ -10,6 +10,7 @@
                 indexOf({variants:Array(String)}, variant) AS place, at
             FROM exposures
             WHERE experiment = {experiment:String} AND exposures.unit != ''
+                AND NOT ({unit:String} = 'reader' AND exposures.unit != '0' AND toUInt64OrZero(exposures.unit) = 0)
                 AND at >= {start:DateTime64(3, 'UTC')} AND at < {end:DateTime64(3, 'UTC')} AND at < {now:DateTime64(3, 'UTC')}
                 AND received_at <= {now:DateTime64(3, 'UTC')} AND loaded_at <= {snapshot_at:DateTime64(3, 'UTC')}
             UNION ALL
