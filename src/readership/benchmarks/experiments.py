@@ -38,7 +38,7 @@ PROTOCOL = (
     f"where p < {SUSPICIOUS}; inside and outside of the documented fault, by when a test was made. CUPED: cut of the "
     f"variance in an experiment on {SMALL_READERS:,} generated readers beside r² of two spans before it, as "
     f"`experiment plan` tells it. Speed: {EXPOSURES:,} generated exposures of {READERS:,} readers and {EVENTS:,} "
-    f"events, {THREADS} threads: two metrics (days active, and seconds per article) with CUPED, both intervals, day by "
+    f"events, parts merged, {THREADS} threads: two metrics (days active, and seconds per article) with CUPED, both intervals, day by "
     "day"
 )
 
@@ -127,6 +127,8 @@ def analyse(store: Path, exposures: int) -> Analysed:
     with _open(store) as warehouse:
         _fill(warehouse, int(READERS * share), int(EVENTS * share), before_days=14)
         warehouse.command(_sql("experiment_exposures"), exposures=exposures, readers=int(READERS * share), start=START)
+        for table in ("exposures", "events"):
+            warehouse.command("OPTIMIZE TABLE {table:Identifier} FINAL", table=table)
         trial, view = _trial(), _view()
         began, cpu = time.perf_counter(), time.process_time()
         sums = read_sums(warehouse, trial, view)
