@@ -54,7 +54,10 @@ def test_an_unknown_reader_gets_what_is_new_and_is_told_why(newsroom: tuple[Worl
     _, client = newsroom
     body = slate(client, "nobody")
     assert len(body["recommendations"]) == 10
-    assert (body["personalised"], body["personalised_note"]) == (False, "this reader has not agreed to personalisation")
+    assert (body["personalised"], body["personalised_note"]) == (
+        False,
+        "no agreement to personalisation is known of this reader",
+    )
     assert body["ranked_by"] == "decayed popularity"
     assert "no model is live: ranked by decayed popularity" in body["notes"][0]
     assert [article["slot"] for article in body["recommendations"]] == list(range(1, 11))
