@@ -63,7 +63,8 @@ def facts(**said: Any) -> RankingFacts:
     ]
     example = {
         "who": "a frequent reader", "at": "2026-03-02 10:00", "brand": "Courier", "reads_before": 41,
-        "read_before": [{"title": "Council votes", "category": "politics"}], "slate": slate, "opened": opened, "rank": 1,
+        "read_before": [{"title": "Council votes", "category": "politics"}], "slate": slate, "opened": opened,
+        "rank": 1,
     }  # fmt: skip
     span = {"from": "2026-01-01T00:00:00+00:00", "to": "2026-02-01T00:00:00+00:00"}
     return RankingFacts(

@@ -22,6 +22,7 @@ class Task(StrEnum):
     click_ads = "click_ads"
     conversion = "conversion"
     engagement = "engagement"
+    recommendation = "recommendation"
     segmentation = "segmentation"
 
 
@@ -36,6 +37,7 @@ class Model(StrEnum):
     conversion_uplift = "conversion_uplift"
     churn_subscribers_uplift = "churn_subscribers_uplift"
     engagement = "engagement"
+    recommendation = "recommendation"
     segmentation = "segmentation"
 
 
@@ -88,5 +90,9 @@ class Bench(StrEnum):
     conversion_shoppers = "conversion-shoppers"
     features = "features"
     ingest = "ingest"
+    recommendation = "recommendation"
+    recs_deskdrop = "recs-deskdrop"
+    recs_diginetica = "recs-diginetica"
+    recs_world = "recs-world"
     serving = "serving"
     simulate = "simulate"

@@ -33,7 +33,7 @@ class Judged:
     age_hours     hours since the article was published, or first seen [n]
     identity      one of `IDENTITIES` [n]: a reader, a device, or somebody who is not to be recognised
     brand         [n]
-    opened        place of the article in the catalogue [n], -1 where it could not be recommended: nobody had told of it
+    opened        place of the article in the catalogue [n], -1 where nobody had told of it, so nothing could rank it
     """
 
     reader: NDArray[np.uint64]
@@ -80,7 +80,7 @@ class Catalogue:
     readers_of  how many readers read each, by the end [places]
     readers     how many readers there were
     candidates  how many could be recommended at some time of the test
-    category    a number each [places]
+    category    a number each [places], -1 where it has none
     vectors     what each is about [places, d], or None where the log says nothing of it
     """
 
@@ -115,7 +115,7 @@ class RankingFacts:
 def evaluate_ranking(
     task: str, judged: Judged, orders: Orders, catalogue: Catalogue, facts: RankingFacts
 ) -> Evaluation:
-    """Every order on the same reads; an article that could not be recommended is left out, and counted beside."""
+    """Every order on the same reads; an article that nobody had told of is left out, and counted as a miss beside."""
     unseen = judged.opened < 0
     everything = Draws.of(judged.reader)
     seen, shown, draws = judged.take(~unseen), orders.take(~unseen), everything.take(~unseen)
@@ -174,7 +174,7 @@ def _beside(rank: Places, champion: Places, draws: Draws) -> dict[str, Any]:
 
 
 def _counting_unseen(orders: Orders, unseen: NDArray[np.bool_], draws: Draws) -> dict[str, Metric]:
-    """The champion's figures where an article that could not be recommended is a miss."""
+    """The champion's figures where an article that nobody had told of is a miss."""
     return ranking.measure(np.where(unseen, 0, orders.candidates[orders.champion]), draws)
 
 
@@ -188,9 +188,16 @@ def _of_slates(slate: Places, seen: Judged, catalogue: Catalogue, draws: Draws) 
     return {
         "coverage": ranking.coverage(slate, catalogue.candidates),
         "novelty": ranking.novelty(slate, catalogue.readers_of, catalogue.readers, draws),
-        "intra_list_diversity": ranking.diversity(slate, draws, catalogue.category, catalogue.vectors),
+        "intra_list_diversity": _diversity(slate, catalogue, draws),
         "popularity_lift": ranking.popularity_lift(slate, catalogue.readers_of, seen.opened, draws),
     }
+
+
+def _diversity(slate: Places, catalogue: Catalogue, draws: Draws) -> Metric:
+    """By texts, or else by categories; unknown where there is neither."""
+    if catalogue.vectors is None and not (catalogue.category >= 0).any():
+        return {"value": None, "ci95": [None, None]}
+    return ranking.diversity(slate, draws, catalogue.category, catalogue.vectors)
 
 
 def _parts(seen: Judged) -> dict[str, tuple[NDArray[np.str_], Sequence[str]]]:

@@ -33,7 +33,7 @@ def trust(evaluation: dict[str, Any]) -> dict[str, Any]:
     return {
         "level": "high",
         "reasons": [
-            f"judged on {label['n_test']:,} later reads of {label['readers_test']:,} readers, each ranked with what was "
+            f"judged on {label['n_test']:,} later reads of {label['readers_test']:,} readers, each ranked by what was "
             "known before it, and better than every rule of thumb beyond doubt; but a log holds what readers opened "
             "among what they were shown, so only a trial shows what new slates would change"
         ],
@@ -82,8 +82,10 @@ def _steps(evaluation: dict[str, Any]) -> Iterator[str]:
     goal = evaluation["goal"]
     reached = goal["reached"]["value"]
     if reached is not None and not goal["met"]:
+        way = "above" if reached >= 0 else "below"
         yield (
-            f"It lies {reached:+.0%} from what is read most now (NDCG@10; goal {goal['ndcg_lift']:+.0%}, not reached)."
+            f"Its NDCG@10 lies {abs(reached):.0%} {way} that of what is read most now; the goal of "
+            f"{goal['ndcg_lift']:.0%} above is not reached."
         )
     worst = _worst(evaluation)
     if worst:

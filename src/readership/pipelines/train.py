@@ -61,14 +61,14 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Trained:
-    """What a training left behind."""
+    """What a training left behind; `audit` is None where it used none of the features that are audited."""
 
     evaluation: Evaluation
     evaluation_file: Path
     report: Path | None
     version: str | None
     promotion: str
-    audit: AuditReport
+    audit: AuditReport | None
 
     def as_dict(self) -> dict[str, Any]:
         """The few facts a script needs."""

@@ -14,7 +14,7 @@ from readership.models.recommendation.nouns import Asker
 from readership.models.recommendation.parameters import Parameters
 from readership.models.recommendation.together import together
 
-CATEGORY = 1
+BRAND, CATEGORY = 0, 1
 _CATEGORIES = 3
 _SEARCHED = 1500
 _LAST = 3
@@ -63,8 +63,8 @@ def candidates(
     near_places, near_scores = from_neighbours(memory, found, at_ms)
     direction = taste(catalogue.vectors, history)
     brought = [
-        moment.live.popular[: parameters.popular],
-        moment.live.fresh[-parameters.fresh :],
+        _of_brand(catalogue, moment, moment.live.popular)[: parameters.popular],
+        _of_brand(catalogue, moment, moment.live.fresh)[-parameters.fresh :],
         _beside(catalogue, moment),
         _of_categories(catalogue, moment, parameters),
         _best(pair_places, pair_scores, parameters.together),
@@ -73,6 +73,7 @@ def candidates(
     ]
     union = np.unique(np.concatenate(brought))
     union = union[is_live(catalogue, parameters, at_ms, union) & ~np.isin(union, moment.unwanted)]
+    union = _of_brand(catalogue, moment, union)
     score, reason = np.zeros(len(union)), np.full(len(union), -1, dtype=np.int32)
     if len(union) and len(pair_places):
         where = np.minimum(np.searchsorted(pair_places, union), len(pair_places) - 1)
@@ -93,12 +94,21 @@ def _best(places: NDArray[np.int32], scores: NDArray[np.float64], most: int) -> 
     return places if len(places) <= most else places[np.argpartition(-scores, most)[:most]]
 
 
+def _of_brand(catalogue: Catalogue, moment: Moment, places: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Those of the brand that is asked, and those of none, in their order; all where no article has that brand."""
+    brand = catalogue.number("brand", moment.asker.brand)
+    if brand < 0:
+        return places
+    of = catalogue.codes[places, BRAND]
+    return places[(of == brand) | (of < 0)]
+
+
 def _of_categories(catalogue: Catalogue, moment: Moment, parameters: Parameters) -> NDArray[np.int32]:
     """The popular ones of the categories that the asker reads most."""
     read = catalogue.codes[moment.history.place, CATEGORY]
     counts = np.bincount(read[read >= 0]) if (read >= 0).any() else np.empty(0, dtype=np.int64)
     favourites = np.argsort(-counts, kind="stable")[:_CATEGORIES]
-    popular = moment.live.popular[:_SEARCHED]
+    popular = _of_brand(catalogue, moment, moment.live.popular)[:_SEARCHED]
     category = catalogue.codes[popular, CATEGORY]
     parts = [popular[category == one][: parameters.of_category] for one in favourites if counts[one]]
     return np.concatenate([np.empty(0, dtype=np.int32), *parts])

@@ -5,7 +5,7 @@ hybrid goes without them.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,18 +25,18 @@ class Reads(NamedTuple):
 
 
 Scores = Callable[[int, NDArray[np.int32]], NDArray[np.float64]]
-"""Row of a reader and the places they read, to a score of every article."""
+"""Row of a reader and the places they read, to a score of every article that was there at the fit."""
 
 
 def fit_als(reads: Reads, seed: int = 0) -> Scores:
     """Implicit alternating least squares; a reader's factors are those of the fit."""
     from implicit.als import AlternatingLeastSquares
+    from threadpoolctl import threadpool_limits
 
-    table = _table(reads)
-    model = AlternatingLeastSquares(
-        factors=WIDTH, regularization=0.1, alpha=10.0, iterations=10, num_threads=1, random_state=seed
-    )
-    model.fit(table, show_progress=False)
+    settings = {"factors": WIDTH, "regularization": 0.1, "alpha": 10.0, "iterations": 10}
+    with threadpool_limits(1, "blas"):
+        model = AlternatingLeastSquares(**settings, num_threads=1, random_state=seed)
+        model.fit(_table(reads), show_progress=False)
     users, articles = np.asarray(model.user_factors), np.asarray(model.item_factors)
     return lambda reader, read: _known(users, articles, reader)
 
@@ -45,7 +45,7 @@ def fit_nmf(reads: Reads, seed: int = 0) -> Scores:
     """Non-negative factors of the matrix of reads."""
     from sklearn.decomposition import NMF
 
-    model = NMF(n_components=WIDTH, init="random", max_iter=60, tol=1e-3, random_state=seed)
+    model = NMF(n_components=WIDTH, init="random", max_iter=40, tol=0, random_state=seed)
     users = model.fit_transform(_table(reads))
     return lambda reader, read: _known(users, model.components_.T, reader)
 
@@ -58,18 +58,18 @@ def fit_ease(reads: Reads, penalty: float = 200.0) -> Scores:
     if reads.articles > EASE_ARTICLES:
         raise ValueError(f"EASE inverts {reads.articles} x {reads.articles} numbers; {EASE_ARTICLES} is the most")
     table = _table(reads)
-    gram = np.asarray((table.T @ table).todense(), dtype=np.float64)
+    gram = np.asarray((table.T @ table).todense(), dtype=np.float32)
     gram[np.diag_indices_from(gram)] += penalty
     inverse = np.linalg.inv(gram)
     weights = -inverse / np.diag(inverse)
     weights[np.diag_indices_from(weights)] = 0
-    return lambda reader, read: weights[read].sum(axis=0)
+    return lambda reader, read: weights[read[read < reads.articles]].sum(axis=0)
 
 
 FITS = {"als": fit_als, "nmf": fit_nmf, "ease": fit_ease}
 
 
-def _table(reads: Reads):  # type: ignore[no-untyped-def]
+def _table(reads: Reads) -> Any:
     from scipy.sparse import csr_matrix
 
     ones = np.ones(len(reads.reader), dtype=np.float32)

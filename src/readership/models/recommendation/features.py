@@ -7,8 +7,7 @@ from readership.models.recommendation.candidates import Candidates, Moment
 from readership.models.recommendation.catalogue import Catalogue
 from readership.models.recommendation.live import POPULAR
 from readership.models.recommendation.memory import Memory
-from readership.models.recommendation.neighbours import STRANGER, Crowd, crowd
-from readership.models.recommendation.nouns import SOURCES
+from readership.models.recommendation.neighbours import STRANGER, Crowd, crowd, of_rows
 from readership.models.recommendation.parameters import HOUR_MS, Parameters
 
 Columns = dict[str, NDArray[np.floating] | float]
@@ -17,7 +16,8 @@ HALVES = 4
 _FEW = 1e-3
 _SHRINK = 2.0
 _LAG_READS = 20
-_WEEK_MS = 7 * 24 * HOUR_MS
+_VISIT_MS = HOUR_MS // 2
+_RARE_STRANGER = 0.01
 
 
 def features(
@@ -52,7 +52,7 @@ def rank(values: NDArray[np.floating]) -> NDArray[np.floating]:
     [2.0, 1.0, 2.0]
     """
     rising = np.sort(values)
-    return len(values) - np.searchsorted(rising, values, side="right") + 1.0
+    return len(values) + 1.0 - rising.searchsorted(values, side="right")
 
 
 def _popularity(memory: Memory, found: Candidates, at_ms: int) -> Columns:
@@ -82,7 +82,17 @@ def _age(catalogue: Catalogue, memory: Memory, moment: Moment, found: Candidates
     step = position - read_position[-1] if len(read_position) else np.full(len(position), np.nan)
     minutes = (at_ms - history.at[-1]) / 60_000 if len(history.at) else np.inf
     nearest = np.abs(position[:, None] - read_position[None, -5:]).min(axis=1, initial=1000)
+    starts = np.diff(history.at, prepend=-_VISIT_MS * 2) > _VISIT_MS
+    visit_at = history.at[starts]
+    ongoing = len(visit_at) > 0 and at_ms - history.at[-1] <= _VISIT_MS
+    before_visit = history.at[history.at < visit_at[-1]] if ongoing else history.at
+    left_at = before_visit[-1] if len(before_visit) else np.nan
+    visits_since = len(visit_at) - np.searchsorted(visit_at, published, side="right")
     return {
+        "visits_since": visits_since.astype(np.float64),
+        "since_visit": (published > left_at).astype(np.float64) if np.isfinite(left_at) else np.nan,
+        "ongoing": float(ongoing),
+        "reads_per_hour": memory.reads[found.place] / ((at_ms - published) / HOUR_MS + 1),
         "step": step if minutes < 60 else np.full(len(position), np.nan),
         "step_any": step,
         "step_nearest": nearest.astype(float),
@@ -103,15 +113,20 @@ def _readers(memory: Memory, moment: Moment, seen: Crowd, found: Candidates) -> 
     power = seen.decay.sum(axis=1)
     neighbours = (seen.decay * (STRANGER + seen.likeness)).sum(axis=1)
     alike = seen.likeness.sum(axis=1)
+    rare = (seen.decay * (_RARE_STRANGER + seen.rare)).sum(axis=1)
     alike_decay = (seen.decay * seen.likeness).sum(axis=1)
     several = (seen.row >= 0).sum(axis=1)
     first = memory.first_reader[found.place]
     first_of_read = memory.first_reader[moment.history.place]
     taken = (first[:, None] == first_of_read[None, :]).sum(axis=1)
-    opened = memory.opened[np.maximum(first, 0)] if len(memory.opened) else np.zeros(len(first))
+    taken_last = (first[:, None] == first_of_read[None, -_LAG_READS:]).sum(axis=1)
+    opened = memory.opened[np.maximum(first, 0)] if memory.opened.size else np.zeros(len(first))
     return {
         **_followed(memory, moment, seen, found),
-        "first_reader_alike": _likeness_of(found, first),
+        "rare_share": share(rare),
+        "rare_rank": rank(rare),
+        "first_reader_taken_last": taken_last / _LAG_READS,
+        "first_reader_alike": of_rows(found.alike, first)[1],
         "first_reader_again": (first == (first_of_read[-1] if len(first_of_read) else -2)).astype(np.float64),
         "alike_share": share(alike_decay),
         "alike_rank": rank(alike_decay),
@@ -132,15 +147,6 @@ def _readers(memory: Memory, moment: Moment, seen: Crowd, found: Candidates) -> 
     }
 
 
-def _likeness_of(found: Candidates, row: NDArray[np.int32]) -> NDArray[np.floating]:
-    """How alike these readers are to the asker."""
-    alike = found.alike
-    if not alike.row.size:
-        return np.zeros(len(row))
-    where = np.minimum(np.searchsorted(alike.row, row), len(alike.row) - 1)
-    return np.where(alike.row[where] == row, alike.likeness[where], 0.0)
-
-
 def _followed(memory: Memory, moment: Moment, seen: Crowd, found: Candidates) -> Columns:
     """How many readers of the asker's last article went on to each candidate, Σ 2^(-minutes between / 10)."""
     followed = np.zeros(len(found.place))
@@ -151,7 +157,7 @@ def _followed(memory: Memory, moment: Moment, seen: Crowd, found: Candidates) ->
         row, at = row[order], at[order]
         if row.size:
             where = np.minimum(np.searchsorted(row, seen.row), len(row) - 1)
-            minutes = (memory.readers.at.values[found.place] - at[where]) / 60_000
+            minutes = (seen.at - at[where]) / 60_000
             there = (row[where] == seen.row) & (seen.row >= 0) & (minutes >= 0)
             followed = np.where(there, np.exp2(-np.maximum(minutes, 0) / 10), 0.0).sum(axis=1)
     return {"followed": followed, "followed_share": share(followed), "followed_rank": rank(followed)}
@@ -160,14 +166,20 @@ def _followed(memory: Memory, moment: Moment, seen: Crowd, found: Candidates) ->
 def _affinity(catalogue: Catalogue, moment: Moment, found: Candidates) -> Columns:
     history = moment.history.place
     codes, read = catalogue.codes[found.place], catalogue.codes[history]
-    same = ((codes[:, None, :] == read[None, :, :]) & (codes[:, None, :] >= 0)).sum(axis=1)
-    brand, category, author = (same / (len(history) + _SHRINK)).T
+    brand, category, author = (_times(read[:, kind], codes[:, kind]) / (len(history) + _SHRINK) for kind in range(3))
     topics, read_topics = catalogue.topics[found.place], catalogue.topics[history].ravel()
     shared = np.isin(topics, read_topics[read_topics >= 0]) & (topics >= 0)
     vectors = catalogue.vectors[found.place]
     last = catalogue.vectors[history[-1]] if len(history) else np.zeros(vectors.shape[1], dtype=np.float32)
     asked = catalogue.number("brand", moment.asker.brand)
+    if len(history):
+        category_last = (codes[:, 1] == read[-1, 1]).astype(np.float64)
+        topics_last = (np.isin(topics, catalogue.topics[history[-1]]) & (topics >= 0)).sum(axis=1).astype(np.float64)
+    else:
+        category_last = topics_last = np.full(len(codes), np.nan)
     return {
+        "category_last": category_last,
+        "topics_last": topics_last,
         "brand": brand,
         "category": category,
         "author": author,
@@ -176,6 +188,13 @@ def _affinity(catalogue: Catalogue, moment: Moment, found: Candidates) -> Column
         "content": vectors @ found.taste,
         "content_last": vectors @ last,
     }
+
+
+def _times(read: NDArray[np.int32], wanted: NDArray[np.int32]) -> NDArray[np.int64]:
+    """How often each number was read; -1 is no number."""
+    counts = np.bincount(read + 1, minlength=int(wanted.max(initial=-1)) + 2)
+    counts[0] = 0
+    return counts[wanted + 1]
 
 
 def _asker(catalogue: Catalogue, memory: Memory, moment: Moment, found: Candidates) -> Columns:
@@ -201,6 +220,13 @@ NAMES: tuple[str, ...] = (
     "popular",
     "popular_rank",
     *(f"{name}_{half}" for half in range(1, HALVES + 1) for name in ("heat_share", "heat_rank", "slope")),
+    "visits_since",
+    "since_visit",
+    "ongoing",
+    "reads_per_hour",
+    "rare_share",
+    "rare_rank",
+    "first_reader_taken_last",
     "step",
     "step_any",
     "step_nearest",
@@ -235,6 +261,8 @@ NAMES: tuple[str, ...] = (
     "together",
     "together_share",
     "together_rank",
+    "category_last",
+    "topics_last",
     "brand",
     "category",
     "author",
@@ -252,29 +280,3 @@ NAMES: tuple[str, ...] = (
     "weekday",
     "candidates",
 )
-_BY_SOURCE = (("popular", "popular_rank"), ("together", "together_rank"), ("neighbours", "neighbours_rank"))
-
-
-def strongest(
-    table: NDArray[np.float32], found: Candidates, rows: NDArray[np.intp], vectors: NDArray[np.float32]
-) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
-    """For each row what speaks most for it: the number of its source, and the article it is recommended because of.
-
-    The source that ranks it highest; one that gives it nothing is not asked.
-    """
-    ranks = {
-        "popular": np.where(_of(table, "popular") > 0, _of(table, "popular_rank"), np.inf),
-        "together": np.where(_of(table, "together") > 0, _of(table, "together_rank"), np.inf),
-        "neighbours": np.where(_of(table, "likeness") > 0, _of(table, "neighbours_rank"), np.inf),
-        "content": np.where(_of(table, "content") > 0.3, rank(_of(table, "content")), np.inf),
-        "fresh": _of(table, "newest_rank"),
-    }
-    names = tuple(ranks)
-    which = np.argmin(np.array([ranks[name] for name in names]), axis=0)
-    source = np.array([SOURCES.index(name) for name in names], dtype=np.int8)[which]
-    together = source == SOURCES.index("together")
-    return source, np.where(together, found.because[rows], -1).astype(np.int32)
-
-
-def _of(table: NDArray[np.float32], name: str) -> NDArray[np.float32]:
-    return table[:, NAMES.index(name)]

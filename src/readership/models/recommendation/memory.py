@@ -109,7 +109,7 @@ class Memory:
         """Row of a reader; -1 where nothing was learnt of them."""
         return -1 if reader is None else self._rows.get(reader & _KEY, -1)
 
-    def heat_at(self, at_ms: int, places: NDArray[np.intp] | slice, half: int | slice = slice(None)) -> NDArray[Any]:
+    def heat_at(self, at_ms: int, places: NDArray[np.integer] | slice, half: int | slice = slice(None)) -> NDArray[Any]:
         """Decayed counts [k, half-lives] of these places at a time."""
         age = np.maximum(at_ms - self.heated[places], 0)
         if isinstance(half, int):
@@ -163,7 +163,11 @@ class Memory:
         rows = np.flatnonzero(stays)
         row_of = np.full(len(keys), -1, dtype=np.int32)
         row_of[rows] = np.arange(len(rows))
-        found = {"reader": keys[rows], "read_count": self.read_count[rows], "opened": self.opened[rows]}
+        found: dict[str, NDArray[Any]] = {
+            "reader": keys[rows],
+            "read_count": self.read_count[rows],
+            "opened": self.opened[rows],
+        }
         for name in ("heat", "heated", "last_at", "reads"):
             found[name] = getattr(self, name)[kept]
         found["first_reader"] = _renumbered(self.first_reader[kept], row_of)

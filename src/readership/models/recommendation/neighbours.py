@@ -20,19 +20,24 @@ class Alike(NamedTuple):
     row      int32, readers who share at least one, ascending
     overlap  float64, how many articles they share
     likeness overlap / √((asker's reads + SHRINK) · (their reads + SHRINK))
+    rare     the same where each shared article counts 1 / ln(2 + its readers) instead of 1
     """
 
     row: NDArray[np.int32]
     overlap: NDArray[np.float64]
     likeness: NDArray[np.float64]
+    rare: NDArray[np.float64]
 
 
 def alike(memory: Memory, history: History, own_row: int) -> Alike:
     """Readers alike, by the readers that articles of the history keep."""
-    others = memory.readers.value.values[history.place].ravel()
-    row, overlap = np.unique(others[(others >= 0) & (others != own_row)], return_counts=True)
-    likeness = overlap / np.sqrt((len(history.place) + SHRINK) * (memory.read_count[row] + SHRINK))
-    return Alike(row, overlap.astype(np.float64), likeness)
+    others = memory.readers.value.values[history.place]
+    there = (others >= 0) & (others != own_row)
+    row, which = np.unique(others[there], return_inverse=True)
+    rarity = np.broadcast_to(1 / np.log(2 + memory.reads[history.place])[:, None], others.shape)
+    overlap = np.bincount(which, minlength=len(row)).astype(np.float64)
+    shrunk = np.sqrt((len(history.place) + SHRINK) * (memory.read_count[row] + SHRINK))
+    return Alike(row, overlap, overlap / shrunk, np.bincount(which, rarity[there], minlength=len(row)) / shrunk)
 
 
 def from_neighbours(memory: Memory, found: Alike, at_ms: int) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
@@ -43,31 +48,42 @@ def from_neighbours(memory: Memory, found: Alike, at_ms: int) -> tuple[NDArray[n
     weight = found.likeness[nearest][:, None] / (np.maximum(at_ms - at, 0) / HOUR_MS + 1)
     there = places >= 0
     kept, which = np.unique(places[there], return_inverse=True)
-    return kept, np.bincount(which, weight[there], minlength=len(kept))
+    return kept.astype(np.int32), np.bincount(which, weight[there], minlength=len(kept)).astype(np.float64)
 
 
 class Crowd(NamedTuple):
     """Who read each of k candidates, [k, readers_kept] each.
 
     row       rows of readers, -1 where there are fewer
+    at        when they read it, ms
     decay     (Δh + soft_hours)^-power of each read, 0 where there is none
-    likeness  to the asker
+    overlap, likeness, rare  to the asker, as in `Alike`; 0 where nothing is shared
     """
 
     row: NDArray[np.int32]
+    at: NDArray[np.int64]
     decay: NDArray[np.float64]
-    likeness: NDArray[np.float64]
     overlap: NDArray[np.float64]
+    likeness: NDArray[np.float64]
+    rare: NDArray[np.float64]
 
 
 def crowd(memory: Memory, places: NDArray[np.int32], found: Alike, parameters: Parameters, at_ms: int) -> Crowd:
     """Readers of the candidates, how long ago they read them, and how much like the asker they are."""
-    row = memory.readers.value.values[places]
-    hours = np.maximum(at_ms - memory.readers.at.values[places], 0) / HOUR_MS
+    width = min(int(memory.readers.pushed.values[places].max(initial=1)), parameters.readers_kept)
+    row, at = memory.readers.value.values[places, :width], memory.readers.at.values[places, :width]
+    hours = np.maximum(at_ms - at, 0) / HOUR_MS
     decay = np.where(row >= 0, (hours + parameters.soft_hours) ** -parameters.power, 0.0)
+    return Crowd(row, at, decay, *of_rows(found, row))
+
+
+def of_rows(
+    found: Alike, row: NDArray[np.int32]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Overlap, likeness and rare likeness of these readers; 0 for those who share nothing."""
     if not found.row.size:
         nothing = np.zeros(row.shape)
-        return Crowd(row, decay, nothing, nothing)
+        return nothing, nothing, nothing
     where = np.minimum(np.searchsorted(found.row, row), len(found.row) - 1)
     same = found.row[where] == row
-    return Crowd(row, decay, np.where(same, found.likeness[where], 0.0), np.where(same, found.overlap[where], 0.0))
+    return same * found.overlap[where], same * found.likeness[where], same * found.rare[where]

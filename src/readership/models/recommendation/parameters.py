@@ -16,7 +16,7 @@ class Parameters:
     half_lives_hours          of the decayed counts whose ratios tell a rising article
     together_half_life_hours  of a pair of articles read together
     power                     a read Δh hours ago counts (Δh + soft_hours)^-power
-    popular … content         how many candidates each source brings
+    popular … content         how many candidates each source brings; `of_category` for each of the reader's three
     readers_kept              newest readers of an article that are kept
     pairs_kept                newest articles read together with an article that are kept
     history_kept              newest reads of a reader that are kept
@@ -31,13 +31,13 @@ class Parameters:
     together_half_life_hours: float = 48.0
     power: float = 1.5
     soft_hours: float = 0.5
-    popular: int = 120
-    of_category: int = 20
-    fresh: int = 80
-    together: int = 60
-    neighbours: int = 60
-    content: int = 40
-    readers_kept: int = 48
+    popular: int = 100
+    of_category: int = 15
+    fresh: int = 60
+    together: int = 50
+    neighbours: int = 50
+    content: int = 30
+    readers_kept: int = 40
     pairs_kept: int = 64
     history_kept: int = 24
     history_used: int = 50

@@ -38,7 +38,7 @@ class Lists(NamedTuple):
         return label
 
 
-def gather(asked: Iterable[tuple[NDArray[np.float32], int]], promising: int = 60, others: int = 10) -> Lists:
+def gather(asked: Iterable[tuple[NDArray[np.float32], int]], promising: int = 100, others: int = 20) -> Lists:
     """Lists for training: of each (features [k, p], row that was read) the read one, the promising ones, some others.
 
     Those whose article no source brought (row -1) teach nothing and are left out. The others are drawn by lot with a

@@ -34,4 +34,5 @@ def summed(
     """
     order = np.argsort(weight, kind="stable")[::-1]
     found, first, which = np.unique(places[order], return_index=True, return_inverse=True)
-    return found, np.bincount(which, weight[order], minlength=len(found)), because[order][first].astype(np.int32)
+    score = np.bincount(which, weight[order], minlength=len(found)).astype(np.float64)
+    return found, score, because[order][first].astype(np.int32)
