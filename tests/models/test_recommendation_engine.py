@@ -38,16 +38,23 @@ def test_a_readers_own_features_put_the_groups_article_first(reader, right, feat
     assert names(recommender, ranked.article[:1]) == [right]
 
 
-def test_the_reason_names_the_article_it_was_read_with():
+def test_the_reason_names_the_article_it_was_read_with_or_is_like():
     recommender = two_groups()
-    ranked = recommender.rank(Asker(NOW_MS, reader=SPORT[0]), scorer=by("together"))
-    sources = {SOURCES[number] for number in ranked.source}
-    assert sources <= set(SOURCES)
-    for source, because in zip(ranked.source, ranked.because, strict=True):
-        if SOURCES[source] == "together":
-            assert names(recommender, [because])[0].startswith("sport")
-        else:
-            assert because == -1
+    recommender.put(article("breaking", NOW_MS - 1, title="goal keeper match league 2"))
+    recommender.put(article("newest", NOW_MS, title="weather"))
+    ranked = recommender.rank(Asker(NOW_MS, reader=SPORT[0]))
+    told = {
+        names(recommender, [place])[0]: (SOURCES[source], because)
+        for place, source, because in zip(ranked.article, ranked.source, ranked.because, strict=True)
+    }
+    source, because = told["sport-new"]
+    assert source == "together"
+    assert names(recommender, [because])[0].startswith("sport")
+    source, because = told["breaking"]
+    assert source == "content"
+    assert names(recommender, [because]) == ["sport-2"]
+    assert told["newest"] == ("fresh", -1)
+    assert all(because == -1 for source, because in told.values() if source in ("popular", "fresh", "neighbours"))
 
 
 def test_the_history_and_the_visit_that_the_asker_brings_hold():

@@ -17,6 +17,7 @@ COMMANDS = {
     "ml/05_user_segmentation.py": "train",
     "ml/06_recommendation_system.py": "train",
     "ml/07_conversion_prediction.py": "train",
+    "ml/08_click_prediction.py": "train",
     "ml/09_engagement_prediction.py": "train",
     "ml/run_all_ml_models.py": "run",
     "run_ml.py": "run",

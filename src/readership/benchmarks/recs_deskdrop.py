@@ -43,7 +43,10 @@ PARAMETERS = Parameters(
     newest_age_days=400,
     refresh_ms=0,
 )
-RANKER = ModelSpec("lambdarank")
+RANKER = ModelSpec(
+    "lambdarank",
+    {"rounds": 300, "learning_rate": 0.06, "num_leaves": 31, "min_data_in_leaf": 50, "lambda_l2": 5.0},
+)
 PROTOCOL = (
     "first interaction of each person and item from 2016-12-01 on; candidates: items with an event strictly before its "
     "second, less those the person touched; events of one second are scored before any updates state; ties by lot; "

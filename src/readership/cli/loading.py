@@ -67,7 +67,7 @@ def simulate(
 def ingest(
     files: Annotated[list[Path] | None, typer.Argument(help="JSON lines, CSV or Parquet; plain or gzipped.")] = None,
     mapping: Annotated[
-        str | None, typer.Option(help="native (the default of files), deskdrop, or a TOML file; see --propose.")
+        str | None, typer.Option(help="native (the default of files), one that ships, or a TOML file; see --propose.")
     ] = None,
     table: Annotated[
         str | None,
@@ -132,7 +132,7 @@ def ingest(
         raise typer.BadParameter("name the files to load; --from also needs --table")
     chosen = load_mapping(mapping)
     with open_warehouse() as (warehouse, current, progress):
-        if not check and (said := make_way(warehouse, current, files)):
+        if not check and (said := make_way(warehouse, current, files, delimited=chosen.form.stated)):
             progress.say(said)
         if chosen.kind == "sessions":
             from readership.pipelines.adopt import ingest_session_files
@@ -222,7 +222,7 @@ def _ingest_records(
         raise typer.BadParameter(f"--from needs --source-table: the table there that holds {table}, database.table")
     chosen = load_record_mapping(mapping, RECORD_TABLES[table])
     with open_warehouse() as (warehouse, current, progress):
-        if not check and (said := make_way(warehouse, current, files or [])):
+        if not check and (said := make_way(warehouse, current, files or [], delimited=chosen.form.stated)):
             progress.say(said)
         if source and source_table:
             summary = adopt_records(

@@ -13,14 +13,16 @@ from readership.warehouse import Warehouse, read_sql
 SQL = "readership.pipelines.sql.truth"
 
 
-def make_way(warehouse: Warehouse, settings: Settings, files: Sequence[Path] = ()) -> str | None:
+def make_way(
+    warehouse: Warehouse, settings: Settings, files: Sequence[Path] = (), *, delimited: bool = False
+) -> str | None:
     """Remove the simulated world, if the warehouse holds one, its online features and its champions; says what it did.
 
     Nothing is lost: the same seed makes the same world again. Bundles and reports stay on disk. Raises InputError, and
     removes nothing, where one of the `files` of the log cannot be read.
     """
     for file in files:
-        inspect(file)
+        inspect(file, delimited=delimited)
     world = held_world(warehouse)
     if world is None:
         return None

@@ -9,6 +9,7 @@ import json
 import os
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,6 +46,9 @@ class _Round:
     articles: int = 0
     decisions: int = 0
     notes: list[str] = field(default_factory=list)
+    events: Counter[str] = field(default_factory=Counter)
+    reasons: list[dict[str, Any]] = field(default_factory=list)
+    unknown: Counter[str] = field(default_factory=Counter)
 
 
 def ingest_segments(
@@ -59,19 +63,17 @@ def ingest_segments(
         raise InputError(f"there is no segment log in {folder}; `readership serve` writes one when it is sent events")
     migrate(warehouse)
     began, done = time.monotonic(), _Round()
-    with staging(warehouse) as stage:
-        rows = EventRows(
-            stage, load_mapping("native"), settings, check=False, received="file", consent=None, arrived=True
-        )
-        for segment in segments(folder):
-            if not segment.path.exists():
-                continue  # finished and renamed in this moment: the next round takes it
-            _take(warehouse, rows, folder, segment, done)
+    for segment in segments(folder):
+        if segment.path.exists():  # else finished and renamed in this moment: the next round takes it
+            _take(warehouse, settings, folder, segment, done)
     build_sessions(warehouse)
     if progress:
         for note in done.notes:
             progress.say(note)
-    return rows.as_dict() | {
+    return {
+        **{name: done.events[name] for name in ("events_loaded", "events_duplicate", "events_quarantined")},
+        "reasons": done.reasons,
+        "unknown_types": dict(done.unknown),
         "sessions": warehouse.scalar("SELECT count() FROM session_metrics"),
         "readers": warehouse.scalar("SELECT uniqExact(user_id) FROM readers"),
         "articles": done.articles,
@@ -84,13 +86,13 @@ def ingest_segments(
     }
 
 
-def _take(warehouse: Warehouse, rows: EventRows, folder: Path, segment: Segment, done: _Round) -> None:
+def _take(warehouse: Warehouse, settings: Settings, folder: Path, segment: Segment, done: _Round) -> None:
     """Store what is new of one segment; then write down how far it was taken."""
     taken = _taken(folder)
     name, begin = segment.path.stem, taken.get(segment.path.stem, 0)
     reading = read_segment(segment.path, begin)
     with tempfile.TemporaryDirectory() as scratch:
-        _events(rows, reading.records, Path(scratch) / f"{name}+{begin}.jsonl")
+        _events(warehouse, settings, reading.records, Path(scratch) / f"{name}+{begin}.jsonl", done)
         done.articles += _articles(warehouse, reading.records, Path(scratch) / f"{name}+{begin}.articles.jsonl")
     done.decisions += _decisions(warehouse, reading.records)
     done.segments += bool(reading.records)
@@ -111,9 +113,16 @@ def _take(warehouse: Warehouse, rows: EventRows, folder: Path, segment: Segment,
         done.finished += 1
 
 
-def _events(rows: EventRows, records: Sequence[Record], path: Path) -> None:
-    if _write(records, "event", path):
+def _events(warehouse: Warehouse, settings: Settings, records: Sequence[Record], path: Path, done: _Round) -> None:
+    if not _write(records, "event", path):
+        return
+    native = load_mapping("native")
+    with staging(warehouse) as stage:
+        rows = EventRows(stage, native, settings, check=False, received="file", consent=None, arrived=True)
         rows.file(Source(path, "lines", gzipped=False))
+    done.events.update(events_loaded=rows.loaded, events_duplicate=rows.duplicate, events_quarantined=rows.bad)
+    done.reasons += rows.reasons()
+    done.unknown.update(rows.unknown)
 
 
 def _articles(warehouse: Warehouse, records: Sequence[Record], path: Path) -> int:

@@ -7,8 +7,9 @@ from typing import NamedTuple, Protocol
 
 from readership.errors import InputError, NotEnoughData
 from readership.evaluation.leakage import AuditReport
-from readership.models import churn, conversion, engagement, segmentation, uplift
+from readership.models import churn, click, conversion, engagement, segmentation, uplift
 from readership.models.recommendation import question as recommendation
+from readership.pipelines.click import train_clicks
 from readership.pipelines.engagement import train_engagement, train_score_baselines
 from readership.pipelines.progress import Progress
 from readership.pipelines.recommendation import train_recommendation
@@ -145,8 +146,19 @@ def _uplift(
         yield train_uplift(warehouse, settings, now, question, order.audit, progress)
 
 
+def _click(
+    task: str, warehouse: Warehouse, settings: Settings, now: datetime, order: Order, progress: Progress
+) -> Iterator[Trained]:
+    """Clicks on articles, or on advertisements; what they must beat is judged beside them."""
+    if order.baselines:
+        raise NotEnoughData(f"{task} has no baselines of its own; its floors are judged beside it")
+    yield train_clicks(warehouse, settings, now, task, order.audit, progress)
+
+
 TRAINERS: dict[str, Trainer] = {
     churn.TASK: _churn,
+    click.TASK: partial(_click, click.TASK),
+    click.TASK_OF_ADS: partial(_click, click.TASK_OF_ADS),
     conversion.TASK: _conversion,
     engagement.TASK: _engagement,
     segmentation.TASK: _segmentation,
@@ -163,6 +175,8 @@ STEPS = (
     ("07 conversion", "conversion", "registered"),
     ("07 whom an offer moves to subscribe", "conversion_uplift", "registered"),
     ("07 whom an offer moves to stay", "churn_subscribers_uplift", "registered"),
+    ("08 clicks on articles", "click", "registered"),
+    ("08 clicks on advertisements", "click_ads", "registered"),
     ("09 engagement", "engagement", "registered"),
 )
 """Title, task and population of each model, in the order in which they are made; step 03 is part of each."""

@@ -300,6 +300,35 @@ class ArticleAnswer(BaseModel):
     withdrawn_at: datetime | None
 
 
+class ScoredArticle(BaseModel):
+    """One article, and how likely it is to be clicked."""
+
+    article_id: str
+    probability: Annotated[float, Field(description="of a click, whatever position the article will have")]
+    known: Annotated[bool, Field(description="false: no counts of this article; answered as for an average new one")]
+
+
+class ClicksAnswer(BaseModel):
+    """Probabilities of a click, in the order asked."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "reader_id": "42",
+                "reader_known": True,
+                "model_version": "20261001T000000-11e4e2",
+                "counts_as_of": "2026-10-01T09:20:00Z",
+                "articles": [{"article_id": "a1", "probability": 0.1642, "known": True}],
+            }
+        }
+    )
+    reader_id: str | None
+    reader_known: Annotated[bool, Field(description="false: answered as for a reader of whom nothing is known")]
+    model_version: str
+    counts_as_of: Annotated[datetime, Field(description="when the counts behind the answer were true")]
+    articles: list[ScoredArticle]
+
+
 class LiveModel(BaseModel):
     """What answers for one task."""
 

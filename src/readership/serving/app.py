@@ -21,6 +21,7 @@ from readership.serving.answers import (
 )
 from readership.serving.articles import add_articles
 from readership.serving.churn import churn
+from readership.serving.clicks import add_clicks
 from readership.serving.conversion import conversion
 from readership.serving.desk import Desk
 from readership.serving.direct import DirectRoute
@@ -28,6 +29,7 @@ from readership.serving.docs import add_docs, describe_keys
 from readership.serving.edge import Edge
 from readership.serving.engagement import engagement
 from readership.serving.events import add_events
+from readership.serving.live_clicks import LiveClicks
 from readership.serving.live_models import LiveModels
 from readership.serving.metrics import RequestMetrics
 from readership.serving.openapi import problems
@@ -61,11 +63,13 @@ class Followed:
         self._settings = settings
         self.models = LiveModels(settings)
         self.desk = Desk(settings, self.models)
+        self.clicks = LiveClicks(settings)
         self.key_digests: Collection[str] | None = keys.accepted(settings)
 
     def look(self) -> None:
         """Take up what changed, here and now."""
         self.models.take_up(self.models.prepare())
+        self.clicks.look()
         self.key_digests = keys.accepted(self._settings)
         self.desk.look()
 
@@ -75,6 +79,7 @@ class Followed:
             await asyncio.sleep(LOOK_EVERY_SECONDS)
             try:
                 self.models.take_up(await asyncio.to_thread(self.models.prepare))
+                self.clicks.take_up(await asyncio.to_thread(self.clicks.prepare))
                 self.key_digests = keys.accepted(self._settings)
             except ReadershipError as error:
                 log.warning("%s: %s", error.code, error)
@@ -108,7 +113,8 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
-    app.state.followed, app.state.models, app.state.desk = followed, followed.models, followed.desk
+    app.state.followed, app.state.models = followed, followed.models
+    app.state.desk, app.state.clicks = followed.desk, followed.clicks
     metrics = RequestMetrics(lambda: gauges(followed.models))
     app.add_middleware(Edge, metrics=metrics, key_digests=lambda: followed.key_digests)
     add_problem_handlers(app)
@@ -125,6 +131,7 @@ def create_app(settings: Settings) -> FastAPI:
         )
     add_events(app, followed.desk)
     add_articles(app, followed.desk)
+    add_clicks(app, followed.clicks, followed.desk)
     add_operations(app, metrics)
     add_docs(app)
     describe_keys(app)

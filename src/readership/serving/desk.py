@@ -40,6 +40,10 @@ class Desk:
             raise Problem(503, code, detail, {"Retry-After": "5"})
         return self._recording
 
+    def consent(self, reader: int) -> int | None:
+        """What a reader said here last of their consent (bits), None where they said nothing."""
+        return None if self._recording is None else self._recording.state.reader(reader).consent
+
     def look(self) -> None:
         """Take up what changed, here and now."""
         self._open()

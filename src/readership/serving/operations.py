@@ -10,6 +10,8 @@ from readership.registry.bundles import Bundle
 from readership.registry.live import Live
 from readership.serving.answers import AliveAnswer, LiveModel, ModelsAnswer, ReadyAnswer, Trouble
 from readership.serving.desk import Desk
+from readership.serving.live_clicks import TASK as CLICKS
+from readership.serving.live_clicks import LiveClicks
 from readership.serving.live_models import LiveModels
 from readership.serving.live_recommender import TASK as RANKING
 from readership.serving.metrics import Gauge, RequestMetrics
@@ -19,14 +21,16 @@ def add_operations(app: FastAPI, metrics: RequestMetrics) -> None:
     """Add `/v1/models`, `/healthz`, `/readyz` and `/metrics`."""
     models: LiveModels = app.state.models
     desk: Desk = app.state.desk
+    clicks: LiveClicks = app.state.clicks
     registry = metrics.registry()
 
     @app.get("/v1/models", tags=["models"], summary="Versions live")
     async def live_models() -> ModelsAnswer:
         """Which version answers for each task, and how it did on held-out time."""
-        ranker = desk.recommender.now.ranker
+        ranker, scored = desk.recommender.now.ranker, clicks.now
         found = [_live_model(task, now.live, now.bundle) for task, now in models.now.tasks.items()]
-        return ModelsAnswer(models=[*found, _live_model(RANKING, ranker.live, ranker.bundle)])
+        others = [_live_model(RANKING, ranker.live, ranker.bundle), _live_model(CLICKS, scored.live, scored.bundle)]
+        return ModelsAnswer(models=[*found, *others])
 
     @app.get("/healthz", tags=["operations"], summary="Liveness")
     async def alive() -> AliveAnswer:
@@ -37,7 +41,8 @@ def add_operations(app: FastAPI, metrics: RequestMetrics) -> None:
     async def ready() -> Response:
         """Whether every task can answer; send no traffic while this is 503. Troubles may remain while it is 200."""
         now = models.now
-        troubles = [Trouble(**trouble._asdict()) for trouble in (*now.troubles, *desk.troubles)]
+        own = (clicks.now.trouble,) if clicks.now.live.champion and clicks.now.trouble else ()
+        troubles = [Trouble(**trouble._asdict()) for trouble in (*now.troubles, *desk.troubles, *own)]
         answer = ReadyAnswer(ready=now.ready, troubles=troubles)
         return JSONResponse(answer.model_dump(), status_code=200 if now.ready else 503)
 

@@ -16,6 +16,7 @@ from readership.errors import StoreError
 from readership.events.identity import reader_key
 from readership.models.recommendation.composition import Item, Slate, compose
 from readership.models.recommendation.eligible import Wish
+from readership.models.recommendation.rules import Rules
 from readership.serving.asking import Asking, asking
 from readership.serving.desk import Desk
 from readership.serving.live_models import LiveModels
@@ -89,7 +90,7 @@ def recommendations(
     """
     state = request.scope["app"].state
     excluded = [part for text in request.query_params.getlist("exclude") for part in _parts(text)]
-    wish = Wish(_wanted(n), secrets.token_hex(16), excluded, tier or _stored_tier(state.models, reader_id))
+    wish = Wish(_wanted(n), secrets.token_hex(16), excluded, tier or stored_tier(state.models, reader_id))
     try:
         answer = answered(state.desk, reader_id, brand, _parts(session), wish)
     except StoreError as error:
@@ -101,16 +102,16 @@ def answered(desk: Desk, reader_id: str, brand: str, visit: Sequence[str], wish:
     """The answer as JSON; the draw of the slot by lot is kept. Raises StoreError where the state cannot be read."""
     answering = desk.recommender.now
     asked = asking(answering, desk.recording(), reader_id, brand, visit)
-    slate = slate_for(desk, answering, asked, wish)
+    slate = slate_for(answering, asked, wish, desk.rules.now)
     _record(desk, answering, asked, wish, slate)
     return _encode(_answer(reader_id, answering, asked, wish, slate))
 
 
-def slate_for(desk: Desk, answering: Answering, asked: Asking, wish: Wish) -> Slate:
+def slate_for(answering: Answering, asked: Asking, wish: Wish, rules: Rules) -> Slate:
     """Rank and compose."""
     engine = answering.recommender
     ranked = engine.rank(asked.asker, exclude=wish.exclude, scorer=answering.ranker.scorer)
-    return compose(ranked, engine.catalogue, asked.asker, wish, desk.rules.now)
+    return compose(ranked, engine.catalogue, asked.asker, wish, rules)
 
 
 def _wanted(n: object) -> int:
@@ -124,7 +125,8 @@ def _parts(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
-def _stored_tier(models: LiveModels, reader_id: str) -> str | None:
+def stored_tier(models: LiveModels, reader_id: str) -> str | None:
+    """Subscription tier of a reader by the stored features; None where they do not tell."""
     store = models.now.store
     if store is None or TIER not in store.features.meta.words:
         return None

@@ -9,6 +9,7 @@ from readership.evaluation import score_metrics
 from readership.evaluation.metrics import HIGHER_IS_BETTER
 from readership.evaluation.reports import ranking_charts, score_charts, segment_charts, words
 from readership.evaluation.reports.charts import Plot, plots
+from readership.evaluation.reports.click_charts import click_plots
 from readership.evaluation.reports.page import write_page
 from readership.evaluation.reports.uplift_charts import learner_rows, uplift_plots
 
@@ -18,6 +19,7 @@ PLOTS: dict[str, Callable[[Evaluation], Iterable[Plot]]] = {
     "score": score_charts.plots,
     "segment": segment_charts.plots,
     "uplift": uplift_plots,
+    "click": click_plots,
 }
 """What is drawn for each kind of answer; its page is the template of that name."""
 
@@ -41,6 +43,14 @@ def _words_of_probabilities(evaluation: Evaluation) -> dict[str, Any]:
         "higher_is_better": HIGHER_IS_BETTER,
         "comparison": words.comparison_rows(evaluation),
         "target_words": {"roc_auc": "ROC AUC", "precision": "precision", "recall": "recall"},
+    }
+
+
+def _words_of_clicks(evaluation: Evaluation) -> dict[str, Any]:
+    return {
+        "metric_words": words.CLICK_METRIC_WORDS,
+        "higher_is_better": HIGHER_IS_BETTER | {"normalised_entropy": False},
+        "comparison": words.comparison_rows(evaluation),
     }
 
 
@@ -87,5 +97,6 @@ WORDS: dict[str, Callable[[Evaluation], dict[str, Any]]] = {
     "score": _words_of_scores,
     "segment": _words_of_segments,
     "uplift": lambda evaluation: {"learners": learner_rows(evaluation)},
+    "click": _words_of_clicks,
 }
 """What the template of each kind asks for besides the evaluation and its summary."""

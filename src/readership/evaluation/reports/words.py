@@ -12,6 +12,18 @@ METRIC_WORDS = {
     "ece": ("calibration error", "how far stated probabilities lie from observed shares, on average"),
     "lift_top_decile": ("lift of the top tenth", "how many times more often the outcome occurs among them"),
 }
+CLICK_METRIC_WORDS = {
+    **METRIC_WORDS,
+    "roc_auc": (
+        "ROC AUC",
+        "chance that an impression that was clicked is ranked above one that was not; 0.5 is a coin",
+    ),
+    "normalised_entropy": (
+        "normalised entropy",
+        "log loss over that of knowing the share clicked alone; 1 is nothing learnt",
+    ),
+    "lift_top_decile": ("lift of the top tenth", "how many times more often the tenth likeliest is clicked"),
+}
 SCORE_METRIC_WORDS = {
     "rmse": ("RMSE", "root of the mean squared distance between expected and observed score, in points"),
     "mae": ("mean error", "mean distance between expected and observed score, in points"),
@@ -48,6 +60,11 @@ MODEL_WORDS = {
     "global_mean": "one score for everybody",
     "last_score": "as last time",
     "reader_mean": "as usual for the reader",
+    "click_logistic": "logistic regression",
+    "click_xgboost": "XGBoost",
+    "wide_deep": "Wide & Deep",
+    "place_only": "the rate of the place",
+    "item_rate": "the item's own rate",
 }
 MONEY_WORDS = {
     "leave": (

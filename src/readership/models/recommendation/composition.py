@@ -3,7 +3,7 @@
 What comes before what is stated in docs/recommendation.md; the order of the code below is that order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -22,9 +22,10 @@ from readership.models.recommendation.eligible import (
     widened,
 )
 from readership.models.recommendation.exploration import chances, draw
+from readership.models.recommendation.limits import Enough, Limit, Rivals
 from readership.models.recommendation.nouns import Article, Asker, Ranked
 from readership.models.recommendation.reasons import BY_EDITORS, BY_LOT, reason
-from readership.models.recommendation.rules import Rules, values_of
+from readership.models.recommendation.rules import Rules
 from readership.models.recommendation.slate import Mix, Topics
 
 READS = 50
@@ -95,7 +96,10 @@ class _Filling:
         ranked = np.concatenate([pool.relevance, np.zeros(len(shown))])
         self.mix = Mix(ranked, catalogue.vectors[self.places], Topics(self.articles, read))
         self.slots: list[Item | None] = [None] * wish.n
-        self.chosen: list[Article] = []
+        self.limits: list[Limit] = [
+            *(Enough(rule, self.articles) for rule in rules.at_most),
+            *(Rivals(rule, self.articles) for rule in rules.apart),
+        ]
         self.free = np.concatenate([pool.open, np.zeros(len(shown), dtype=bool)])
 
     def slate(self, notes: list[str]) -> Slate:
@@ -151,30 +155,13 @@ class _Filling:
             rule=rule or (self.pool.rule[k] if ranked else None),
         )
         self.mix.add(k)
-        self.chosen.append(article)
         self.free[self.places == self.places[k]] = False
-        if self.rules.apart or self.rules.at_most:
-            self._close(article)
+        for limit in self.limits:
+            self._close(limit.after(article))
 
-    def _close(self, chosen: Article) -> None:
-        """Close what must not stand beside an article, and what there is enough of now."""
-        for k in np.flatnonzero(self.free).tolist():
-            article = self.articles[k]
-            if why := self._clash(article, chosen):
+    def _close(self, closed: Iterable[tuple[int, str, str]]) -> None:
+        """Leave out candidates that a limit closes, and say why."""
+        for k, rule, did in closed:
+            if self.free[k]:
                 self.free[k] = False
-                self.pool.effects.append(Effect(*why, article.article_id))
-
-    def _clash(self, article: Article, chosen: Article) -> tuple[str, str] | None:
-        for apart in self.rules.apart:
-            mine = set(values_of(article, apart.of)) & set(apart.these)
-            theirs = set(values_of(chosen, apart.of)) & set(apart.these)
-            if mine and theirs and mine != theirs:
-                return apart.name, f"never together with {chosen.article_id}"
-        for most in self.rules.at_most:
-            for value in values_of(article, most.of):
-                if most.value in ("", value) and self._held(most.of, value) >= most.number:
-                    return most.name, f"{most.number} of {most.of} {value} is enough"
-        return None
-
-    def _held(self, of: str, value: str) -> int:
-        return sum(value in values_of(article, of) for article in self.chosen)
+                self.pool.effects.append(Effect(rule, did, self.articles[k].article_id))

@@ -8,7 +8,6 @@ from readership.models.recommendation.catalogue import Catalogue
 from readership.models.recommendation.live import POPULAR
 from readership.models.recommendation.memory import Memory
 from readership.models.recommendation.neighbours import STRANGER, Crowd, crowd, of_rows
-from readership.models.recommendation.nouns import SOURCES
 from readership.models.recommendation.parameters import HOUR_MS, Parameters
 
 Columns = dict[str, NDArray[np.floating] | float]
@@ -281,29 +280,3 @@ NAMES: tuple[str, ...] = (
     "weekday",
     "candidates",
 )
-_BY_SOURCE = (("popular", "popular_rank"), ("together", "together_rank"), ("neighbours", "neighbours_rank"))
-
-
-def strongest(
-    table: NDArray[np.float32], found: Candidates, rows: NDArray[np.intp], vectors: NDArray[np.float32]
-) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
-    """For each row what speaks most for it: the number of its source, and the article it is recommended because of.
-
-    The source that ranks it highest; one that gives it nothing is not asked.
-    """
-    ranks = {
-        "popular": np.where(_of(table, "popular") > 0, _of(table, "popular_rank"), np.inf),
-        "together": np.where(_of(table, "together") > 0, _of(table, "together_rank"), np.inf),
-        "neighbours": np.where(_of(table, "likeness") > 0, _of(table, "neighbours_rank"), np.inf),
-        "content": np.where(_of(table, "content") > 0.3, rank(_of(table, "content")), np.inf),
-        "fresh": _of(table, "newest_rank"),
-    }
-    names = tuple(ranks)
-    which = np.argmin(np.array([ranks[name] for name in names]), axis=0)
-    source = np.array([SOURCES.index(name) for name in names], dtype=np.int8)[which]
-    together = source == SOURCES.index("together")
-    return source, np.where(together, found.because[rows], -1).astype(np.int32)
-
-
-def _of(table: NDArray[np.float32], name: str) -> NDArray[np.float32]:
-    return table[:, NAMES.index(name)]

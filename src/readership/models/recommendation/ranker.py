@@ -78,15 +78,15 @@ class Ranker:
     spec: ModelSpec
     FILE = "lightgbm.txt"
     DEFAULTS = {  # noqa: RUF012 (a constant, never changed)
-        "rounds": 300,
+        "rounds": 100,
         "seeds": 1,
-        "learning_rate": 0.06,
-        "num_leaves": 31,
-        "min_data_in_leaf": 50,
+        "learning_rate": 0.08,
+        "num_leaves": 16,
+        "min_data_in_leaf": 100,
         "feature_fraction": 0.5,
         "bagging_fraction": 0.8,
         "bagging_freq": 1,
-        "lambda_l2": 5.0,
+        "lambda_l2": 10.0,
         "lambdarank_truncation_level": 20,
         "max_bin": 63,
     }

@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from readership.models.recommendation.candidates import Candidates, Moment, candidates
 from readership.models.recommendation.catalogue import Catalogue
 from readership.models.recommendation.content import Nearest
-from readership.models.recommendation.features import features, strongest
+from readership.models.recommendation.features import NAMES, features
 from readership.models.recommendation.files import read_arrays, write_arrays
 from readership.models.recommendation.live import Live, ended, live_at
 from readership.models.recommendation.memory import History, Memory, newest_once
 from readership.models.recommendation.nouns import Article, Asker, Ranked, Read
 from readership.models.recommendation.parameters import DAY_MS, Parameters
+from readership.models.recommendation.strongest import strongest
 from readership.models.recommendation.text import TextModel
 
 Scorer = Callable[[NDArray[np.float32]], NDArray[np.float64]]
@@ -76,7 +77,9 @@ class Recommender:
         shortlist = self.shortlist(asker, exclude=exclude)
         margin = popularity(shortlist) if scorer is None else np.asarray(scorer(shortlist.features), dtype=np.float64)
         order = np.argsort(-margin, kind="stable")[:most]
-        source, because = strongest(shortlist.features[order], shortlist.candidates, order, self.catalogue.vectors)
+        source, because = strongest(
+            shortlist.features[order], shortlist.candidates, order, self.catalogue.vectors, shortlist.moment.history
+        )
         return Ranked(shortlist.candidates.place[order], margin[order], source, because)
 
     def shortlist(self, asker: Asker, *, exclude: Collection[str] = ()) -> Shortlist:
@@ -138,8 +141,6 @@ class Recommender:
 
 def popularity(shortlist: Shortlist) -> NDArray[np.float64]:
     """Decayed popularity as a score; of equals the newest wins."""
-    from readership.models.recommendation.features import NAMES
-
     popular = shortlist.features[:, NAMES.index("popular")].astype(np.float64)
     hours_old = shortlist.features[:, NAMES.index("hours_old")].astype(np.float64)
     return popular + 1e-6 / (1 + np.maximum(hours_old, 0))

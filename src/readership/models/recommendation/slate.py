@@ -100,7 +100,8 @@ def _told(articles: Sequence[Article], numbers: dict[str, int]) -> list[list[int
 
 def _matrix(told: Sequence[Sequence[int]], topics: int) -> NDArray[np.float64]:
     matrix = np.zeros((len(told), topics))
-    for row, numbers in enumerate(told):
-        for number in numbers:
-            matrix[row, number] += 1 / len(numbers)
+    counts = np.array([len(numbers) for numbers in told], dtype=np.int64)
+    rows = np.repeat(np.arange(len(told)), counts)
+    columns = np.fromiter((number for numbers in told for number in numbers), dtype=np.int64, count=len(rows))
+    np.add.at(matrix, (rows, columns), 1 / np.repeat(counts, counts))
     return matrix
