@@ -88,6 +88,7 @@ class Bench(StrEnum):
     clicks = "clicks"
     conversion_bank = "conversion-bank"
     conversion_shoppers = "conversion-shoppers"
+    experiments = "experiments"
     features = "features"
     ingest = "ingest"
     recommendation = "recommendation"
