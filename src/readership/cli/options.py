@@ -76,6 +76,8 @@ class Bench(StrEnum):
 
     aa = "aa"
     adopt = "adopt"
+    ads = "ads"
+    bandits_upworthy = "bandits-upworthy"
     campaign = "campaign"
     churn_cdnow = "churn-cdnow"
     churn_deskdrop = "churn-deskdrop"
@@ -83,5 +85,6 @@ class Bench(StrEnum):
     conversion_shoppers = "conversion-shoppers"
     features = "features"
     ingest = "ingest"
+    ope_openbandit = "ope-openbandit"
     serving = "serving"
     simulate = "simulate"

@@ -46,10 +46,11 @@ def fit_flat(shown: Floats, clicked: Floats) -> Flat:
     return Flat(float(rate * k), float((1 - rate) * k))
 
 
-def fit_shrinkage(evidence: Evidence, placement_of: NDArray[np.integer]) -> Shrinkage:
+def fit_shrinkage(evidence: Evidence, placement_of: NDArray[np.integer], *, recurring: bool = True) -> Shrinkage:
     """The strengths of each level, from the whole down; infinite where there is too little to tell.
 
     placement_of  the number of each cell's placement [cells]
+    recurring     whether a column is the same ad in every cell; False of tests, each with arms of its own
     """
     shown, clicked = evidence.shown, evidence.clicked
     placements = [np.bincount(placement_of, of.sum(axis=1)).astype(np.float64) for of in (shown, clicked)]
@@ -57,7 +58,7 @@ def fit_shrinkage(evidence: Evidence, placement_of: NDArray[np.integer]) -> Shri
     by_placement = ((placement * rate + placements[1]) / (placement + placements[0]))[placement_of]
     context = _of_contexts(shown.sum(axis=1), clicked.sum(axis=1), by_placement, placement_of)
     cells = _shrunk(shown.sum(axis=1), clicked.sum(axis=1), by_placement, context)
-    ad = _of_ads(shown, clicked, shown * cells[:, None])
+    ad = _of_ads(shown, clicked, shown * cells[:, None]) if recurring else float("inf")
     known = Hierarchy(Shrinkage(rate, placement, context, ad, np.inf), placement_of).believed(evidence)
     used = shown > 0
     cell = _strength(lambda k: _beta_binomial(shown[used], clicked[used], known.rate[used], k))
