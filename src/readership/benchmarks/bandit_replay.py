@@ -18,7 +18,7 @@ BATCH = 100
 
 
 @dataclass(frozen=True)
-class Tests:
+class Trials:
     """One row a test, one column an arm, padded where tests have fewer.
 
     rate         clicks of an impression [tests, arms]; `present` where there is an arm
@@ -29,9 +29,9 @@ class Tests:
     present: Flags
     impressions: NDArray[np.int64]
 
-    def repeated(self, times: int) -> "Tests":
+    def repeated(self, times: int) -> "Trials":
         """Each test so many times, one after the other."""
-        return Tests(
+        return Trials(
             np.repeat(self.rate, times, axis=0),
             np.repeat(self.present, times, axis=0),
             np.repeat(self.impressions, times, axis=0),
@@ -56,7 +56,7 @@ class Played(NamedTuple):
         return float(self.clicks.sum() / self.best.sum())
 
 
-def play(tests: Tests, policy: Policy, seed: int, batch: int = BATCH) -> Played:
+def play(tests: Trials, policy: Policy, seed: int, batch: int = BATCH) -> Played:
     """Every test to its end; the policy learns between batches."""
     rng = np.random.default_rng(seed)
     shown, clicked = (np.zeros(tests.rate.shape) for _ in range(2))

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from readership.benchmarks.bandit_replay import BATCH, Played, Tests, play
+from readership.benchmarks.bandit_replay import BATCH, Played, Trials, play
 from readership.benchmarks.bandits_vowpal import played_by_vowpal
 from readership.benchmarks.result import result
 from readership.contracts import Metric
@@ -36,6 +36,7 @@ EACH, EPSILON, WIDTH = 400, 0.1, 0.5
 """Of explore-then-commit, ε-greedy and the peer `thompson-narrow`; looked up on 600 tests outside the 300."""
 VOWPAL_TESTS = 60
 """How many tests the outside peer plays, once each: it takes 20 times as long as all the others."""
+LEAST_RATE = 1e-6
 HEADLINE = "thompson-known-length"
 PROTOCOL = (
     "tests with at least {arms} arms ({of:,}), sorted ids, default_rng(0).choice({tests}, replace=False); arms are "
@@ -59,10 +60,10 @@ class Log(NamedTuple):
         """Some of the tests."""
         return Log(self.shown[rows], self.clicked[rows])
 
-    def tests(self, rate: Floats) -> Tests:
+    def tests(self, rate: Floats) -> Trials:
         """To be played with these rates."""
         impressions = np.minimum(self.shown.sum(axis=1), MOST_IMPRESSIONS).astype(np.int64)
-        return Tests(rate, self.shown > 0, impressions)
+        return Trials(rate, self.shown > 0, impressions)
 
     @property
     def observed(self) -> Floats:
@@ -96,7 +97,7 @@ def run(data: Path, *, tests: int = TESTS, repetitions: int = REPETITIONS) -> di
 
 
 def read_log(file: Path) -> Log:
-    """Tests with enough arms, by id; InputError where the file is not there."""
+    """Trials with enough arms, by id; InputError where the file is not there."""
     if not file.is_file():
         raise InputError(f"{file} does not exist; --data names the folder that holds {FILE}")
     tests = (
@@ -128,7 +129,7 @@ def second_truth(sample: Log, outside: Log) -> Floats:
     """Rates drawn around each test's mean, as widely as those of other tests differ beyond chance."""
     evidence = Evidence.of(outside.shown, outside.clicked, present=outside.shown > 0)
     alike = fit_shrinkage(evidence, np.arange(len(outside.shown)), recurring=False).cell
-    mean = (sample.clicked.sum(axis=1) / sample.shown.sum(axis=1))[:, None]
+    mean = np.maximum(sample.clicked.sum(axis=1) / sample.shown.sum(axis=1), LEAST_RATE)[:, None]
     drawn = np.random.default_rng(1).beta(mean * alike, (1 - mean) * alike, sample.shown.shape)
     return np.where(sample.shown > 0, drawn, 0.0)
 

@@ -4,7 +4,7 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from readership.benchmarks.bandit_replay import Played, Tests, play
+from readership.benchmarks.bandit_replay import Played, Trials, play
 from readership.models.bandits.evidence import Evidence, Floats
 
 ARGUMENTS = "--cb_explore {arms} --bag 8 --quiet"
@@ -37,12 +37,12 @@ class VowpalWabbit:
         return found
 
 
-def played_by_vowpal(tests: Tests, seed: int) -> Played | None:
+def played_by_vowpal(tests: Trials, seed: int) -> Played | None:
     """Every test played once; None where vowpalwabbit is not installed."""
     if find_spec("vowpalwabbit") is None:
         return None
     parts = []
     for number in range(len(tests.rate)):
-        one = Tests(tests.rate[[number]], tests.present[[number]], tests.impressions[[number]])
+        one = Trials(tests.rate[[number]], tests.present[[number]], tests.impressions[[number]])
         parts.append(play(one, VowpalWabbit(int(one.present.sum())), seed=seed + number))
     return Played(*(np.concatenate(column) for column in zip(*parts, strict=True)))

@@ -29,7 +29,7 @@ PROTOCOL = (
     "intervals of 500 bootstrap draws with refit. <name>_error: mean over campaigns of |estimate - truth| / truth; "
     "<name>_covers: 1 where every interval holds the truth; ess: least of the campaigns. About 40 clicks a log cannot "
     "rank estimators: a check of correctness, no contest. reversed_refused: the other way round ({reversed}) is "
-    "refused. *_error_at_100k (mean of ten logs), *_coverage: made-up logs with known truth ({runs} runs of {rows:,} rows)"
+    "refused. *_error_at_100k (mean of ten logs), *_coverage ({runs} logs of {rows:,} rows): made-up, of known truth"
 )
 
 

@@ -48,15 +48,25 @@ def evaluate(
     weight = weight if clip is None else np.minimum(weight, clip)
     overlap = Overlap.of(weight)
     overlap.refuse_if_thin(least_ess, most_share)
+    shape = (FOLDS, *target.shape)
     fold = fold_of(logged, FOLDS, seed)
+    rows = _Rows(logged.reward, weight, np.ravel_multi_index((fold, logged.context, logged.action), shape))
     draws = Draws.of(logged.unit, replicates=replicates, seed=seed)
-    found = _values(logged, target, weight, fold, np.ones(len(logged)))
-    drawn = [_values(logged, target, weight, fold, counts[draws.reader].astype(float)) for counts in draws.counts]
+    found = _values(rows, target, shape, np.ones(len(logged)))
+    drawn = [_values(rows, target, shape, counts[draws.reader].astype(float)) for counts in draws.counts]
     return Valued({name: metric(found[name], np.array([one[name] for one in drawn])) for name in ESTIMATORS}, overlap)
 
 
-def _values(logged: Logged, target: Floats, weight: Floats, fold: NDArray[np.intp], times: Floats) -> dict[str, float]:
-    model = fitted(sums(logged, fold, times, (FOLDS, *target.shape)))
-    expected = (model * target).sum(axis=2)[fold, logged.context]
-    terms = Terms(weight, logged.reward, model[fold, logged.context, logged.action], expected, times)
+class _Rows(NamedTuple):
+    """What each row brings to the estimators; `cell` is its place among folds, contexts and actions."""
+
+    reward: Floats
+    weight: Floats
+    cell: NDArray[np.intp]
+
+
+def _values(rows: _Rows, target: Floats, shape: tuple[int, int, int], times: Floats) -> dict[str, float]:
+    model = fitted(sums(rows.cell, rows.reward, times, shape))
+    expected = (model * target).sum(axis=2).ravel()[rows.cell // shape[2]]
+    terms = Terms(rows.weight, rows.reward, model.ravel()[rows.cell], expected, times)
     return {name: estimator(terms) for name, estimator in ESTIMATORS.items()}

@@ -29,15 +29,17 @@ def fold_of(logged: Logged, folds: int, seed: int) -> NDArray[np.intp]:
     return (np.random.default_rng(seed).permutation(len(names)) % folds)[place]
 
 
-def sums(logged: Logged, fold: NDArray[np.intp], times: Floats, shape: tuple[int, int, int]) -> Sums:
-    """Sums over rows, each counting `times`; shape is (folds, contexts, actions)."""
-    cell = np.ravel_multi_index((fold, logged.context, logged.action), shape)
-    size = int(np.prod(shape))
+def sums(cell: NDArray[np.intp], reward: Floats, times: Floats, shape: tuple[int, int, int]) -> Sums:
+    """Sums over rows, each counting `times`.
+
+    shape  (folds, contexts, actions); `cell` is the row's place in it, as if it were one long row [n]
+    """
 
     def total(of: Floats) -> Floats:
-        return np.bincount(cell, of, size).reshape(shape).astype(np.float64)
+        return np.bincount(cell, of, int(np.prod(shape))).reshape(shape).astype(np.float64)
 
-    return Sums(total(times), total(times * logged.reward), total(times * logged.reward**2))
+    rewarded = times * reward
+    return Sums(total(times), total(rewarded), total(rewarded * reward))
 
 
 def fitted(of: Sums) -> Floats:

@@ -51,7 +51,9 @@ class Book:
             budget_eur=np.array([budget[name] for name in campaigns]),
             starts_ms=np.array([ad.starts_ms for ad in ads], np.int64),
             ends_ms=np.array([NEVER_MS if ad.ends_ms is None else ad.ends_ms for ad in ads], np.int64),
-            stands={name: np.array([not ad.placements or name in ad.placements for ad in ads]) for name in placements},
+            stands={
+                name: np.array([not ad.placements or name in ad.placements for ad in ads], bool) for name in placements
+            },
             targets=_targets(ads),
             categories={name: np.array([ad.category == name for ad in ads]) for name in {ad.category for ad in ads}},
         )

@@ -32,7 +32,7 @@ class Learner:
 
     counts   of this replica, or of all of them merged
     even     share of the impressions given evenly to all, so that each can be evaluated afterwards
-    present  which arms take part [arms]; an arm that has left keeps its counts
+    present  which arms take part now [arms], `wanted` from the next refresh on; one that has left keeps its counts
     chances  [cells, arms] as of the last refresh
     """
 
@@ -41,14 +41,16 @@ class Learner:
     even: float
     seed: int = 0
     present: Flags = field(default_factory=lambda: np.zeros(0, bool))
+    wanted: Flags = field(default_factory=lambda: np.zeros(0, bool))
     chances: Floats = field(default_factory=lambda: np.zeros((0, 0)))
     refreshed: int = 0
 
     def __post_init__(self) -> None:
         if not 0 <= self.even <= 1:
             raise InputError(f"an even share of {self.even} is no share; give one from 0 to 1")
-        if not len(self.present):
-            self.present = np.ones(len(self.counts.arms), bool)
+        if not len(self.wanted):
+            self.wanted = np.ones(len(self.counts.arms), bool)
+            self.present = np.zeros(len(self.counts.arms), bool)
         if self.chances.shape != (len(self.counts.cells), len(self.counts.arms)):
             self.chances = np.zeros((len(self.counts.cells), len(self.counts.arms)))
 
@@ -57,8 +59,8 @@ class Learner:
         self.counts = self.counts.with_arms(names)
         more = len(self.counts.arms) - self.chances.shape[1]
         self.chances = np.pad(self.chances, ((0, 0), (0, more)))
-        self.present = np.isin(self.counts.arms, list(names))
-        self.chances *= self.present
+        self.wanted = np.isin(self.counts.arms, list(names))
+        self.present = np.pad(self.present, (0, more)) & self.wanted
 
     def learn(self, settled: Sequence[Settled]) -> None:
         """Count what was settled, in any order; what speaks of an arm or cell nobody knows is refused as a whole."""
@@ -74,6 +76,7 @@ class Learner:
 
     def refresh(self, now_ms: int, per_click: Floats | float = 1.0, per_show: Floats | float = 0.0) -> None:
         """Work out the chances anew: what arms are worth a click and an impression, [arms] or [cells, arms]."""
+        self.present = self.wanted.copy()
         present = np.broadcast_to(self.present, self.chances.shape)
         evidence = Evidence.of(*self.counts.at(now_ms), present=present, per_click=per_click, per_show=per_show)
         rng = np.random.default_rng([self.seed, self.refreshed])
@@ -90,7 +93,12 @@ class Learner:
 
     def to_arrays(self) -> dict[str, NDArray[np.generic]]:
         """What to store, without objects; with the same policy, `from_arrays` decides as this one does."""
-        own = {"present": self.present, "chances": self.chances, "refreshed": np.array(self.refreshed)}
+        own = {
+            "present": self.present,
+            "wanted": self.wanted,
+            "chances": self.chances,
+            "refreshed": np.array(self.refreshed),
+        }
         return {**self.counts.to_arrays(), **own, "even": np.array(self.even), "seed": np.array(self.seed)}
 
     @classmethod
@@ -102,6 +110,7 @@ class Learner:
             float(arrays["even"]),
             int(arrays["seed"]),
             np.asarray(arrays["present"], bool),
+            np.asarray(arrays["wanted"], bool),
             np.asarray(arrays["chances"], np.float64),
             int(arrays["refreshed"]),
         )
