@@ -107,7 +107,7 @@ def read_log(file: Path) -> Log:
         .filter(pl.col("impressions").list.len() >= FEWEST_ARMS)
         .sort("clickability_test_id")
     )
-    most = int(tests["impressions"].list.len().max() or 0)  # type: ignore[call-overload]
+    most = max(map(len, tests["impressions"].to_list()))
     return Log(*(_padded(tests[name].to_list(), most) for name in ("impressions", "clicks")))
 
 

@@ -38,11 +38,13 @@ class Rules:
     """How a publisher sells.
 
     even        share of the impressions drawn evenly from the eligible
+    width       of the posterior's spread: 1 is Thompson, less explores less, next to 0 shows the best so far
     most_share  of a day's impressions that one campaign may have
     half_life_days  after which an impression counts half; infinite: never
     """
 
     even: float = 0.05
+    width: float = 1.0
     most_share: float = 1.0
     half_life_days: float = float("inf")
 
@@ -90,7 +92,7 @@ class Market:
         self.cells = {name: number for number, name in enumerate(names)}
         self.prior = Hierarchy(shrinkage, np.repeat(np.arange(len(placements)), len(contexts) + 1))
         counts = Counts.empty(names, half_life_ms=rules.half_life_days * DAY_MS)
-        self.learner = Learner(Thompson(self.prior), counts, rules.even)
+        self.learner = Learner(Thompson(self.prior, width=rules.width), counts, rules.even)
         self.book_ads([])
 
     def book_ads(self, ads: Sequence[Ad]) -> None:
