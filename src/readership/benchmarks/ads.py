@@ -21,7 +21,7 @@ from readership.simulator import parameters as p
 from readership.simulator.ads import AD_PLACEMENTS
 from readership.simulator.words import CATEGORIES
 
-SEED, DAYS = 7, 30
+SEED = 7
 SMOOTHED = 1_000.0
 GREEDY = Rules(even=0.0, width=1e-9)
 THOMPSON = Rules(even=0.0)
@@ -40,22 +40,22 @@ PROTOCOL = (
 )
 
 
-def run(*, readers: int = 6_000) -> dict[str, Any]:
+def run(*, readers: int = 10_000, days: int = 60) -> dict[str, Any]:
     """Figures: decision_ms_p50, decision_ms_p99, revenue_lift with its interval, the same as booked."""
     if readers < 100:
         raise InputError(f"{readers} readers are too few to sell places beside; give at least 100")
     began = time.monotonic()
     figures, peers = decision_times(), {}
     for name, by_click in (("revenue_lift", True), ("as_booked_lift", False)):
-        found, others = _lift(readers, by_click)
+        found, others = _lift(readers, days, by_click)
         low, high = found["ci95"]
         figures |= {name: found["value"], f"{name}_low": low, f"{name}_high": high}
         peers[name] = others
-    protocol = PROTOCOL.format(readers=readers, days=DAYS, seed=SEED, smoothed=SMOOTHED, ads=MANY_ADS)
+    protocol = PROTOCOL.format(readers=readers, days=days, seed=SEED, smoothed=SMOOTHED, ads=MANY_ADS)
     return result("ads", figures, peers, protocol, time.monotonic() - began)
 
 
-def _lift(readers: int, by_click: bool) -> tuple[Metric, dict[str, float]]:
+def _lift(readers: int, days: int, by_click: bool) -> tuple[Metric, dict[str, float]]:
     """Ours over greedy, paired by reader; and what a thousand places brought under each policy."""
     ads = book_of(SEED, by_click=by_click)
     ways = {
@@ -63,7 +63,7 @@ def _lift(readers: int, by_click: bool) -> tuple[Metric, dict[str, float]]:
         "thompson": _market(CATEGORIES, NO_HISTORY, THOMPSON),
         "greedy_with_the_same_prior": _market(CATEGORIES, NO_HISTORY, GREEDY),
     }
-    worlds = {name: lived(readers, DAYS, SEED, SellsAds(market, ads)) for name, market in ways.items()}
+    worlds = {name: lived(readers, days, SEED, SellsAds(market, ads)) for name, market in ways.items()}
     eur = {name: world["expected_eur"].to_numpy() for name, world in worlds.items()}
     draws = Draws.of(worlds["thompson"]["user_id"].to_numpy())
     lift = ratio(eur["thompson"] - eur["greedy_ecpm"], eur["greedy_ecpm"], draws)
