@@ -11,8 +11,15 @@ from numpy.typing import NDArray
 UNSEEN = "(unseen)"
 Metric = dict[str, Any]
 """`{"value": x, "ci95": [lo, hi]}`."""
-ANSWERS = {"probability": (0.0, 1.0), "score": (0.0, 100.0), "segment": (0.0, 1e6), "uplift": (-1.0, 1.0)}
-"""What a model may say of a reader, and the least and the most it can be. `segment` is an id, `uplift` a difference."""
+ANSWERS = {
+    "probability": (0.0, 1.0),
+    "score": (0.0, 100.0),
+    "segment": (0.0, 1e6),
+    "uplift": (-1.0, 1.0),
+    "rank": (-1e6, 1e6),
+}
+"""What a model may say of a reader, and the least and the most it can be. `segment` is an id, `uplift` a difference,
+`rank` a number that orders articles for one reader and means nothing by itself."""
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,10 @@ class Settings(BaseSettings):
     )
     artifacts: Path = Field(Path("artifacts"), description="folder of models, evaluations, reports and datasets")
     online_store: str = Field("lmdb://var/online", description="where the API reads features: lmdb://path")
+    segments: Path = Field(
+        Path("var/segments"), description="folder of what came over HTTP and `readership ingest --segments` takes"
+    )
+    rules: Path = Field(Path("rules.toml"), description="the editors' rules of slates; see docs/recommendation.md")
     registry: str = Field("sqlite:///var/mlflow.db", description="MLflow tracking URI")
     now: datetime | None = Field(None, description="pretend that it is this time (ISO 8601, UTC); see docs/time.md")
     churn_lookback_days: int = Field(
@@ -123,6 +127,11 @@ class Settings(BaseSettings):
         if not self.online_store.startswith("lmdb://"):
             raise SettingsError(f"READERSHIP_ONLINE_STORE is {self.online_store!r}; it must begin with lmdb://")
         return self._of_brand(self.path(self.online_store.removeprefix("lmdb://")))
+
+    @property
+    def state_dir(self) -> Path:
+        """Absolute folder of what happened since the last batch; it survives swaps of the features."""
+        return self.online_dir / "state"
 
     def _of_brand(self, folder: Path) -> Path:
         return folder / BRANDS / folder_name(self.brand) if self.brand else folder

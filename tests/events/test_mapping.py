@@ -50,7 +50,10 @@ def test_json_shape_lists_the_source_s_names_that_occur_and_those_every_event_ha
     assert found.unnamed == "Tuple(String, String, String, Tuple(String, String))"
 
 
-@pytest.mark.parametrize(("python", "engine"), [("%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%i:%S"), ("%d %B %Y", "%d %M %Y")])
+@pytest.mark.parametrize(
+    ("python", "engine"),
+    [("%d/%m/%Y %H:%M:%S", "%e/%c/%Y %k:%i:%S"), ("%d %B %Y", "%e %M %Y"), ("%I:%M %p", "%l:%i %p")],
+)
 def test_time_patterns_are_written_as_in_python(python: str, engine: str) -> None:
     assert Mapping("own", {}, time_format=python).time_pattern() == engine
 
@@ -79,5 +82,8 @@ def test_a_mapping_that_cannot_be_used_says_why(tmp_path: Path, text: str, messa
 
 
 def test_a_name_that_is_no_mapping_lists_those_that_ship() -> None:
-    with pytest.raises(InputError, match=r"'desk' is neither one that ships \(deskdrop, native\) nor a file"):
+    with pytest.raises(
+        InputError,
+        match=r"'desk' is neither one that ships \(adressa, deskdrop, ebnerd, ebnerd-history, mind, .*\) nor a file",
+    ):
         load_mapping("desk")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from readership.errors import StoreError
-from readership.features import online
+from readership.features import online, versions
 from readership.features.online import OnlineFeatures, OnlineWriter, ReasonsWriter, published
 
 NOW = datetime(2026, 4, 1, 12, 0, 0, 123000, tzinfo=UTC)
@@ -115,7 +115,7 @@ def test_reasons_lie_beside_the_features(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_the_map_grows_with_what_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(online, "_FIRST_MAP_BYTES", 2**16)
+    monkeypatch.setattr(versions, "_FIRST_MAP_BYTES", 2**16)
     readers = np.arange(20_000, dtype=np.uint64)
     with OnlineWriter(tmp_path, NUMBERS, WORDS, as_of=NOW) as writer:
         for block in np.array_split(readers[::-1], 3):

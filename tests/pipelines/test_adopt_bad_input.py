@@ -8,6 +8,7 @@ import pytest
 from foreign_table import ALL, CREATE, MAPPING, Theirs, Visit
 
 from readership.errors import InputError, ReadershipError, SettingsError, WarehouseUnreachable
+from readership.events.mapping import load_mapping
 from readership.pipelines.adopt import adopt, mapping_for, propose_mapping, write_proposal
 from readership.pipelines.staging import Staging
 from readership.settings import Settings
@@ -48,6 +49,12 @@ def test_a_source_that_cannot_be_read(
     assert "wr0ng" not in str(caught.value)
     with theirs.opened(settings) as table:
         assert table.count() == 0
+
+
+def test_a_mapping_that_speaks_of_files(theirs: Theirs, warehouse: Warehouse, settings: Settings) -> None:
+    says = ("mapping 'mind' has [file], [[unfold]] or [not_loaded]", theirs.name, "export the table to Parquet")
+    with theirs.opened(settings) as table, refused(InputError, *says):
+        adopt(warehouse, table, load_mapping("mind"), settings=settings)
 
 
 def test_the_password_may_come_from_the_settings(theirs: Theirs, settings: Settings) -> None:

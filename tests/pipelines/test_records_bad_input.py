@@ -182,5 +182,6 @@ def test_a_mapping_that_cannot_be_used_is_refused_by_name(tmp_path: Path, text: 
 
 
 def test_a_mapping_that_is_not_there_is_refused() -> None:
-    with pytest.raises(InputError, match="mapping 'deskdrop' of subscriptions is not a file"):
+    told = r"mapping 'deskdrop' of subscriptions is neither one that ships \(adressa, .*\) nor a file"
+    with pytest.raises(InputError, match=told):
         load_record_mapping("deskdrop", SUBSCRIPTIONS)

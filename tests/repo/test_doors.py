@@ -16,6 +16,7 @@ COMMANDS = {
     "ml/04_churn_prediction.py": "train",
     "ml/05_user_segmentation.py": "train",
     "ml/07_conversion_prediction.py": "train",
+    "ml/08_click_prediction.py": "train",
     "ml/09_engagement_prediction.py": "train",
     "ml/run_all_ml_models.py": "run",
     "run_ml.py": "run",

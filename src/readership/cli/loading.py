@@ -67,7 +67,7 @@ def simulate(
 def ingest(
     files: Annotated[list[Path] | None, typer.Argument(help="JSON lines, CSV or Parquet; plain or gzipped.")] = None,
     mapping: Annotated[
-        str | None, typer.Option(help="native (the default of files), deskdrop, or a TOML file; see --propose.")
+        str | None, typer.Option(help="native (the default of files), one that ships, or a TOML file; see --propose.")
     ] = None,
     table: Annotated[
         str | None,
@@ -88,6 +88,10 @@ def ingest(
     again: Annotated[
         bool, typer.Option("--again", help="With --from: forget what was read of the table, and read it anew.")
     ] = False,
+    segments: Annotated[
+        bool,
+        typer.Option("--segments", help="What came over HTTP; a folder may be named, by default READERSHIP_SEGMENTS."),
+    ] = False,
     check: Annotated[bool, typer.Option("--check", help="Read and report, load nothing.")] = False,
     received: Annotated[Received, typer.Option(help="Where a row has no received_at: its own time, or now.")] = (
         Received.file
@@ -104,6 +108,11 @@ def ingest(
     from readership.pipelines.make_way import make_way
 
     purposes = tuple(part.strip() for part in consent.split(",")) if consent else None
+    if segments:
+        if source or table or mapping or check or consent or len(files or []) > 1:
+            raise typer.BadParameter("--segments takes the folder of the segment log alone")
+        _ingest_segments(files[0] if files else None, json)
+        return
     if source and table and table not in RECORD_TABLES:
         if files or source_table:
             raise typer.BadParameter("--from with --table reads one table; name neither files nor --source-table")
@@ -123,7 +132,7 @@ def ingest(
         raise typer.BadParameter("name the files to load; --from also needs --table")
     chosen = load_mapping(mapping)
     with open_warehouse() as (warehouse, current, progress):
-        if not check and (said := make_way(warehouse, current, files)):
+        if not check and (said := make_way(warehouse, current, files, delimited=chosen.form.stated)):
             progress.say(said)
         if chosen.kind == "sessions":
             from readership.pipelines.adopt import ingest_session_files
@@ -146,6 +155,17 @@ def ingest(
             progress=progress,
         )
     emit(summary.as_dict(), json)
+
+
+def _ingest_segments(folder: Path | None, as_json: bool) -> None:
+    """Take what the API kept."""
+    from readership.pipelines.make_way import make_way
+    from readership.pipelines.segments import ingest_segments
+
+    with open_warehouse() as (warehouse, current, progress):
+        if said := make_way(warehouse, current):
+            progress.say(said)
+        emit(ingest_segments(warehouse, current, folder, progress), as_json)
 
 
 def _adopt(
@@ -202,7 +222,7 @@ def _ingest_records(
         raise typer.BadParameter(f"--from needs --source-table: the table there that holds {table}, database.table")
     chosen = load_record_mapping(mapping, RECORD_TABLES[table])
     with open_warehouse() as (warehouse, current, progress):
-        if not check and (said := make_way(warehouse, current, files or [])):
+        if not check and (said := make_way(warehouse, current, files or [], delimited=chosen.form.stated)):
             progress.say(said)
         if source and source_table:
             summary = adopt_records(

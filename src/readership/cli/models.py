@@ -14,7 +14,7 @@ from readership.cli.application import (
     settings_of,
 )
 from readership.cli.options import AsOf, Brand, Json, Model, Population, Task
-from readership.errors import NotEnoughData
+from readership.errors import InputError, NotEnoughData
 from readership.settings import load_settings
 
 
@@ -142,3 +142,30 @@ def batch_score(task: Model, as_of: AsOf = None, brand: Brand = None, json: Json
         progress.say(now.reason)
         result = score_task(warehouse, current, now.at, task.value)
     emit(result, json)
+
+
+@app.command(context_settings={"ignore_unknown_options": True})
+def recommend(
+    reader: Annotated[str, typer.Argument(help="Your own reader id, or device:<device_id>.")],
+    n: Annotated[int, typer.Option("--n", min=1, max=50, help="How many articles.")] = 10,
+    brand: Annotated[
+        str, typer.Option("--brand", help="Articles of this brand, and of those that belong to none.")
+    ] = "",
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Also features, the slate before the rules, and what each rule did.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """The slate the API would answer with now, and why each article is there."""
+    try:
+        from readership.pipelines.recommend import lines
+        from readership.pipelines.recommend import recommend as run
+    except ModuleNotFoundError as error:
+        raise InputError(f"`readership recommend` needs {error.name}; `pip install 'readership[serve]'`") from error
+
+    told = run(load_settings(), reader, n=n, brand=brand, explain=explain)
+    if json:
+        emit(told, json)
+        return
+    for line in lines(told):
+        typer.echo(line)

@@ -18,8 +18,11 @@ class Task(StrEnum):
     """What can be trained."""
 
     churn = "churn"
+    click = "click"
+    click_ads = "click_ads"
     conversion = "conversion"
     engagement = "engagement"
+    recommendation = "recommendation"
     segmentation = "segmentation"
 
 
@@ -28,10 +31,13 @@ class Model(StrEnum):
 
     churn = "churn"
     churn_subscribers = "churn_subscribers"
+    click = "click"
+    click_ads = "click_ads"
     conversion = "conversion"
     conversion_uplift = "conversion_uplift"
     churn_subscribers_uplift = "churn_subscribers_uplift"
     engagement = "engagement"
+    recommendation = "recommendation"
     segmentation = "segmentation"
 
 
@@ -81,10 +87,15 @@ class Bench(StrEnum):
     campaign = "campaign"
     churn_cdnow = "churn-cdnow"
     churn_deskdrop = "churn-deskdrop"
+    clicks = "clicks"
     conversion_bank = "conversion-bank"
     conversion_shoppers = "conversion-shoppers"
     features = "features"
     ingest = "ingest"
     ope_openbandit = "ope-openbandit"
+    recommendation = "recommendation"
+    recs_deskdrop = "recs-deskdrop"
+    recs_diginetica = "recs-diginetica"
+    recs_world = "recs-world"
     serving = "serving"
     simulate = "simulate"

@@ -54,12 +54,21 @@ def bench(
     sessions: Annotated[int | None, typer.Option(help="adopt, features: how many sessions.")] = None,
     readers: Annotated[int | None, typer.Option(help="ads, features, serving, simulate, aa: how many readers.")] = None,
     events: Annotated[int | None, typer.Option(help="ingest: how many events.")] = None,
+    budget_minutes: Annotated[
+        float | None, typer.Option(min=0, help="recs-diginetica: to train the network in; 0 leaves it out.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Measure speed or quality against a named peer, in a temporary warehouse of its own."""
     from readership.benchmarks import run
 
-    options = {"data": data or load_settings().bench_data, "sessions": sessions, "readers": readers, "events": events}
+    options = {
+        "data": data or load_settings().bench_data,
+        "sessions": sessions,
+        "readers": readers,
+        "events": events,
+        "budget_minutes": budget_minutes,
+    }
     result = run(name.value, {key: value for key, value in options.items() if value is not None})
     if json:
         typer.echo(json_module.dumps(result, default=str))

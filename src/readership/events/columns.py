@@ -1,84 +1,36 @@
 """CSV and Parquet: a file's columns as the fields of events, in chunks of rows."""
 
-import csv
-import io
 import json
 import shutil
 import tempfile
-from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 
 from readership.errors import InputError
+from readership.events.delimited import Rows, read_csv
 from readership.events.fields import ENGAGEMENT_FIELDS
 from readership.events.mapping import Mapping
 from readership.events.source import Source, open_bytes
+from readership.events.text_form import TextForm
 
 CHUNK_ROWS = 500_000
-_CSV_BLOCK = 32 << 20
 
 
-class Rows(NamedTuple):
-    """Rows of a file, column by column; `n` holds the number of the line (CSV) or row (Parquet), less one."""
-
-    n: pa.Array
-    columns: pa.Table
-    refused: list[tuple[int, str, str]]
-    """Rows that have no columns at all: n, reason, text."""
-
-
-def read_csv(source: Source) -> Iterator[Rows]:
-    """The rows of a CSV file with a header, every value as bytes.
-
-    The delimiter is the most frequent of comma, semicolon and tab in the header.
-    """
-    with open_bytes(source) as file:
-        names, delimiter = _header(source.path, file.read(_CSV_BLOCK))
-    refused: list[tuple[int, str, str]] = []
-
-    def refuse(row: arrow_csv.InvalidRow) -> str:
-        refused.append(
-            (row.number - 1, f"row has {row.actual_columns} values, the header has {row.expected_columns}", row.text)
+def read_rows(source: Source, form: TextForm, rows: int = CHUNK_ROWS) -> Iterator[Rows]:
+    """The rows of a file of delimited text or of a Parquet file, in chunks."""
+    if source.kind == "csv":
+        return read_csv(source, form)
+    if form.stated:
+        raise InputError(
+            f"{source.path} is Parquet, and the mapping says under [file] how a text is written; "
+            "nothing was loaded; choose another --mapping or write one"
         )
-        return "skip"
-
-    record = 1
-    breaks = 0
-    with open_bytes(source) as file:
-        try:
-            reader = arrow_csv.open_csv(
-                file,
-                read_options=arrow_csv.ReadOptions(block_size=_CSV_BLOCK, use_threads=False),
-                parse_options=arrow_csv.ParseOptions(
-                    delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=refuse
-                ),
-                convert_options=arrow_csv.ConvertOptions(
-                    column_types={name: pa.binary() for name in names}, strings_can_be_null=False
-                ),
-            )
-            for batch in reader:
-                table = pa.Table.from_batches([batch])
-                taken, refused[:] = list(refused), []
-                skipped = {n for n, _, _ in taken}
-                numbers, record = _numbers(record, table.num_rows, skipped)
-                before, total = _line_breaks(table, breaks)
-                lines = pc.cast(pc.add(pa.array(numbers, pa.int64()), before), pa.uint64())
-                taken = [(n + _at(before, bisect_left(numbers, n), total), reason, text) for n, reason, text in taken]
-                breaks = total
-                filled = _not_blank(table)
-                yield Rows(lines.filter(filled), table.filter(filled), taken)
-        except pa.ArrowInvalid as error:
-            raise InputError(
-                f"{source.path} cannot be read as CSV: {error}; correct the file and load it again"
-            ) from error
-    if refused:
-        yield Rows(pa.array([], pa.uint64()), pa.table({name: pa.array([], pa.binary()) for name in names}), refused)
+    return read_parquet(source, rows)
 
 
 def read_parquet(source: Source, rows: int = CHUNK_ROWS) -> Iterator[Rows]:
@@ -102,18 +54,18 @@ def read_parquet(source: Source, rows: int = CHUNK_ROWS) -> Iterator[Rows]:
 
 def check_columns(path: Path, names: list[str], mapping: Mapping) -> None:
     """Raise InputError when the mapping speaks of a column that the file does not have."""
-    wanted = dict(mapping.columns)
+    wanted = [(repr(field), column) for field, column in mapping.columns.items()]
     if mapping.optional_columns:
-        wanted = {name: mapping.column(name) for name in mapping.row.required if name not in mapping.constants}
-    missing = {
-        field: column for field, column in wanted.items() if column.split(".")[0] not in names and column not in names
-    }
+        wanted = [(repr(name), mapping.column(name)) for name in mapping.row.required if name not in mapping.constants]
+    wanted += [(what, column) for unfold in mapping.unfold for column, what in unfold.names().items()]
+    wanted += [("what is not loaded", column) for column in mapping.not_loaded]
+    missing = [(what, column) for what, column in wanted if column.split(".")[0] not in names and column not in names]
     if mapping.optional_columns and not {mapping.column("user_id"), mapping.column("device_id")} & set(names):
-        missing["user_id"] = mapping.column("user_id")
+        missing.append(("'user_id'", mapping.column("user_id")))
     if missing:
-        field, column = next(iter(missing.items()))
+        what, column = missing[0]
         raise InputError(
-            f"{path}: mapping {mapping.name!r} reads {field!r} from column {column!r}, which the file does not have; "
+            f"{path}: mapping {mapping.name!r} reads {what} from column {column!r}, which the file does not have; "
             f"its columns are {', '.join(names)}; nothing was loaded; choose another --mapping or write one"
         )
 
@@ -127,11 +79,7 @@ def records(rows: Rows, mapping: Mapping) -> pa.Table:
         column = _find(table, name, mapping)
         if column is None:
             continue
-        if name in mapping.row.times and is_time(column.type):
-            columns[f"{name}_ms"] = _milliseconds(column, mapping)
-            continue
-        text, invalid = as_text(column)
-        columns[name] = text
+        key, columns[key], invalid = as_field(name, column, mapping)
         if invalid is not None:
             told = pc.if_else(invalid, f"column {mapping.column(name)!r} is not UTF-8 text", "")
             problem = told if problem is None else pc.if_else(pc.equal(problem, ""), told, problem)
@@ -140,60 +88,29 @@ def records(rows: Rows, mapping: Mapping) -> pa.Table:
     return pa.table(columns)
 
 
+def filled(rows: Rows, names: Iterable[str]) -> dict[str, int]:
+    """How many rows hold something in each of these columns."""
+    texts = {name: lookup(rows.columns, name) for name in names}
+    return {
+        name: int(pc.sum(pc.not_equal(as_text(column)[0], "")).as_py() or 0)
+        for name, column in texts.items()
+        if column is not None
+    }
+
+
+def as_field(name: str, column: pa.Array, mapping: Mapping) -> tuple[str, pa.Array, pa.Array | None]:
+    """A field's column of `records`: its name there, its values, and where these are bytes that are no text."""
+    if name in mapping.row.times and is_time(column.type):
+        return f"{name}_ms", _milliseconds(column, mapping), None
+    return name, *as_text(column)
+
+
 def raw_rows(rows: Rows, wanted: set[int]) -> list[tuple[int, str]]:
     """The rows with these numbers as JSON, for the quarantine."""
     mask = pc.is_in(rows.n, value_set=pa.array(sorted(wanted), pa.uint64()))
     numbers = rows.n.filter(mask).to_pylist()
     found = rows.columns.filter(mask).to_pylist()
     return [(n, json.dumps(row, default=_plain, ensure_ascii=False)) for n, row in zip(numbers, found, strict=True)]
-
-
-def _header(path: Path, block: bytes) -> tuple[list[str], str]:
-    try:
-        first = block.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0].decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{path}: the header is not UTF-8 text; convert the file with `iconv` and load the result"
-        ) from error
-    delimiter = max(",;\t", key=first.count)
-    names = next(csv.reader(io.StringIO(first.strip("\r")), delimiter=delimiter), [])
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise InputError(f"{path}: the header names column {repeated[0]!r} twice; nothing was loaded; rename one")
-    return names, delimiter
-
-
-def _numbers(record: int, count: int, skipped: set[int]) -> tuple[list[int], int]:
-    """Record numbers (from 0, the header being 0) of `count` rows, jumping over refused ones."""
-    numbers: list[int] = []
-    while len(numbers) < count:
-        if record not in skipped:
-            numbers.append(record)
-        record += 1
-    while record in skipped:
-        record += 1
-    return numbers, record
-
-
-def _line_breaks(table: pa.Table, so_far: int) -> tuple[pa.Array, int]:
-    """How many line breaks lie inside the values of all rows before each row, and after the last."""
-    inside = pa.array([0] * table.num_rows, pa.int64())
-    for column in table.columns:
-        inside = pc.add(inside, pc.cast(pc.count_substring(column, "\n"), pa.int64())).combine_chunks()
-    through = pc.add(pc.cumulative_sum(inside), so_far)
-    return pc.subtract(through, inside), through[-1].as_py() if table.num_rows else so_far
-
-
-def _at(values: pa.Array, index: int, otherwise: int) -> int:
-    return int(values[index].as_py()) if index < len(values) else otherwise
-
-
-def _not_blank(table: pa.Table) -> pa.Array:
-    filled = None
-    for column in table.columns:
-        here = pc.not_equal(pc.binary_length(column), 0)
-        filled = here if filled is None else pc.or_(filled, here)
-    return filled
 
 
 def _find(table: pa.Table, name: str, mapping: Mapping) -> pa.Array | None:

@@ -24,10 +24,10 @@ REQUIRED = ("event_type", "timestamp")
 """Every event has these, and `user_id` or `device_id`."""
 
 CONSTANT_FIELDS = (
-    "event_type", "brand", "category", "device_type", "country", "city", "timezone", "subscription_tier",
-    "user_segment",
+    "event_type", "event_type_without_article", "brand", "category", "device_type", "country", "city", "timezone",
+    "subscription_tier", "user_segment",
 )  # fmt: skip
-"""Fields a mapping may fill where the source says nothing."""
+"""Fields a mapping may fill where the source says nothing; `event_type_without_article` goes before `event_type`."""
 
 SESSION_FIELDS = (
     "session_id", "user_id", "device_id", "session_start", "session_end", "session_duration_sec", "created_at",

@@ -1,19 +1,28 @@
 """A mapping says which column of a source is which field of an event or a session. It is a small TOML file."""
 
 import re
-import tomllib
 from collections.abc import Mapping as Dictionary
-from collections.abc import Sequence, Set
+from collections.abc import Set
 from dataclasses import dataclass, field
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from readership.errors import InputError
 from readership.events import consent
 from readership.events.fields import ENGAGEMENT_FIELDS, EVENT_FIELDS, FIELDS, KINDS, REQUIRED, Kind
+from readership.events.mapping_file import (
+    TIME_FORMATS,
+    check_time,
+    expect_keys,
+    list_of,
+    read_toml,
+    table_of,
+    texts_of,
+)
+from readership.events.text_form import PLAIN, TextForm, form_of
+from readership.events.unfolding import NO_LISTS, ListText, Unfold, list_text_of, unfolds_of
 
 _KEYS = {
     "kind",
@@ -23,13 +32,17 @@ _KEYS = {
     "columns",
     "constants",
     "event_types",
+    "device_types",
     "time",
     "consent",
     "brand_timezones",
+    "file",
+    "list",
+    "unfold",
+    "not_loaded",
 }
-TIME_FORMATS = ("auto", "epoch_seconds", "epoch_milliseconds")
-_DIRECTIVES = {"%M": "%i", "%B": "%M"}
-"""Python's strptime directives that ClickHouse spells differently."""
+_DIRECTIVES = {"%M": "%i", "%B": "%M", "%m": "%c", "%d": "%e", "%H": "%k", "%I": "%l"}
+"""Python's strptime directives that the engine spells otherwise: those of its own that take one digit or two."""
 
 
 class Shape(NamedTuple):
@@ -50,12 +63,17 @@ class Mapping:
     nested             column that holds the engagement fields together, or ""
     constants          value of a field where the source has none
     event_types        the source's event type -> ours; others are kept as they are
+    device_types       the source's device type, in small letters -> ours; others are kept as they are
     time_format        auto (epoch seconds or milliseconds, or ISO 8601), epoch_seconds, epoch_milliseconds,
                        or a strptime pattern
     zone               zone of times that state none, or ""
     consent            purposes every reader of this source agreed to; None: only what the events say
     brand_timezones    zone of a brand's readers where an event states none
     tiers              the source's subscription tier -> ours ("" for a reader without an account); sessions only
+    form               how its files of delimited text are written
+    list_text          how its texts hold lists
+    unfold             the kinds of events a row becomes; empty where it is one event
+    not_loaded         column that holds something which is not loaded -> why; how often is said
     """
 
     name: str
@@ -64,12 +82,17 @@ class Mapping:
     nested: str = ""
     constants: Dictionary[str, str] = field(default_factory=dict)
     event_types: Dictionary[str, str] = field(default_factory=dict)
+    device_types: Dictionary[str, str] = field(default_factory=dict)
     time_format: str = "auto"
     zone: str = ""
     consent: tuple[str, ...] | None = None
     brand_timezones: Dictionary[str, str] = field(default_factory=dict)
     kind: str = "events"
     tiers: Dictionary[str, str] = field(default_factory=dict)
+    form: TextForm = PLAIN
+    list_text: ListText = NO_LISTS
+    unfold: tuple[Unfold, ...] = ()
+    not_loaded: Dictionary[str, str] = field(default_factory=dict)
 
     @property
     def row(self) -> Kind:
@@ -79,6 +102,11 @@ class Mapping:
     def column(self, name: str) -> str:
         """The source's column of a field; "" where it has none."""
         return self.columns.get(name, name if self.optional_columns else "")
+
+    @property
+    def tabular(self) -> bool:
+        """Whether it speaks of columns that files of JSON lines and tables elsewhere do not have."""
+        return self.form.stated or bool(self.unfold or self.not_loaded)
 
     def values(self) -> dict[str, Any]:
         """What the mapping says of times, constants, event types and zones, as parameters of SQL statements."""
@@ -91,6 +119,8 @@ class Mapping:
             "constant_values": list(self.constants.values()),
             "type_from": list(self.event_types),
             "type_to": list(self.event_types.values()),
+            "device_from": list(self.device_types),
+            "device_to": list(self.device_types.values()),
             "zone_brands": list(self.brand_timezones),
             "zone_names": list(self.brand_timezones.values()),
         }
@@ -134,9 +164,7 @@ def load_mapping(source: str | Path) -> Mapping:
 
     Raises InputError naming the file, the key and the value that cannot be used.
     """
-    shipped = {
-        file.name.removesuffix(".toml"): file for file in files("readership.events").joinpath("mappings").iterdir()
-    }
+    shipped = shipped_in("mappings")
     text = str(source)
     if text in shipped:
         return _parse(text, shipped[text])
@@ -149,16 +177,20 @@ def load_mapping(source: str | Path) -> Mapping:
     return _parse(path.name, path)
 
 
+def shipped_in(folder: str) -> dict[str, Traversable]:
+    """The mappings that ship in a folder beside this file, by name."""
+    found = files("readership.events").joinpath(folder).iterdir()
+    return {file.name.removesuffix(".toml"): file for file in found if file.name.endswith(".toml")}
+
+
 def _parse(name: str, file: Traversable | Path) -> Mapping:
-    try:
-        values = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"mapping {name} is not TOML: {error}; correct the file and run the same command") from error
+    values = read_toml(name, file)
     expect_keys(name, "top level", values, _KEYS)
     time = table_of(name, values, "time")
     expect_keys(name, "[time]", time, {"format", "zone"})
     agreed = table_of(name, values, "consent")
     expect_keys(name, "[consent]", agreed, {"purposes"})
+    list_text = list_text_of(name, values)
     mapping = Mapping(
         name=name,
         columns=texts_of(name, values, "columns"),
@@ -166,12 +198,17 @@ def _parse(name: str, file: Traversable | Path) -> Mapping:
         nested=str(values.get("nested", "")),
         constants=texts_of(name, values, "constants"),
         event_types=texts_of(name, values, "event_types"),
+        device_types=texts_of(name, values, "device_types", may_be_empty=True),
         time_format=str(time.get("format", "auto")),
         zone=str(time.get("zone", "")),
         consent=_purposes(name, agreed),
         brand_timezones=texts_of(name, values, "brand_timezones"),
         kind=_kind(name, values),
         tiers=texts_of(name, values, "tiers", may_be_empty=True),
+        form=form_of(name, values),
+        list_text=list_text,
+        unfold=unfolds_of(name, values, list_text),
+        not_loaded=texts_of(name, values, "not_loaded"),
     )
     _check(mapping)
     return mapping
@@ -179,47 +216,51 @@ def _parse(name: str, file: Traversable | Path) -> Mapping:
 
 def _check(mapping: Mapping) -> None:
     name = mapping.name
-    one = mapping.kind.removesuffix("s")
     expect_keys(name, "[columns]", mapping.columns, set(mapping.row.fields))
     expect_keys(name, "[constants]", mapping.constants, set(mapping.row.constants))
+    check_time(name, mapping.time_format, *([mapping.zone] if mapping.zone else []), *mapping.brand_timezones.values())
+    if mapping.kind == "sessions" and mapping.not_loaded:
+        raise InputError(f"mapping {name}: [not_loaded] is about events; leave it out of a mapping of sessions")
+    read = sorted(set(mapping.not_loaded) & set(mapping.columns.values()))
+    if read:
+        raise InputError(f"mapping {name}: column {read[0]!r} stands in [columns] and in [not_loaded]; say one of them")
+    if not mapping.unfold:
+        _check_fields(mapping, {name for name in mapping.row.fields if mapping.column(name)} | set(mapping.constants))
+        return
+    _check_unfolded(mapping)
+    for unfold in mapping.unfold:
+        said = {*mapping.columns, *mapping.constants, *unfold.lists, *unfold.columns, *unfold.constants}
+        _check_fields(mapping, {*said, "event_type"})
+
+
+def _check_fields(mapping: Mapping, said: Set[str]) -> None:
+    """Raise InputError where the mapping does not say a field that every row has."""
+    name, one = mapping.name, mapping.kind.removesuffix("s")
     for required in mapping.row.required:
-        if not mapping.column(required) and required not in mapping.constants:
+        if required not in said:
             raise InputError(f"mapping {name}: [columns] says no column for {required!r}; every {one} needs one")
     for either, other in mapping.row.either:
-        if not mapping.column(either) and not mapping.column(other):
+        if either not in said and other not in said:
             raise InputError(f"mapping {name}: [columns] names neither {either!r} nor {other!r}; every {one} needs one")
-    if mapping.time_format not in TIME_FORMATS and "%" not in mapping.time_format:
-        raise InputError(
-            f"mapping {name}: [time] format is {mapping.time_format!r}; "
-            f"choose among {', '.join(TIME_FORMATS)}, or a pattern such as '%d/%m/%Y %H:%M:%S'"
-        )
-    for zone in [*([mapping.zone] if mapping.zone else []), *mapping.brand_timezones.values()]:
-        check_zone(name, zone)
 
 
-def check_zone(name: str, zone: str) -> None:
-    """Raise InputError where `zone` is none."""
-    try:
-        ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise InputError(f"mapping {name}: {zone!r} is not a time zone; write one such as 'Europe/Paris'") from error
-
-
-def expect_keys(name: str, where: str, found: Dictionary[str, Any], known: set[str]) -> None:
-    """Raise InputError where a part of a mapping has a key that means nothing there."""
-    for key in found:
-        if key not in known:
+def _check_unfolded(mapping: Mapping) -> None:
+    """Raise InputError where something else contradicts [[unfold]]."""
+    said = {
+        "kind = 'sessions'": mapping.kind == "sessions",
+        "optional_columns": mapping.optional_columns,
+        "[event_types]": mapping.event_types,
+        "event_type in [columns]": "event_type" in mapping.columns,
+        "event_id in [columns]": "event_id" in mapping.columns,
+        "event_type in [constants]": "event_type" in mapping.constants,
+        "event_type_without_article in [constants]": "event_type_without_article" in mapping.constants,
+    }
+    for what, there in said.items():
+        if there:
             raise InputError(
-                f"mapping {name}: {where} has the unknown key {key!r}; known are {', '.join(sorted(known))}"
+                f"mapping {mapping.name}: {what} and [[unfold]] contradict each other: [[unfold]] says which events a "
+                "row becomes; leave one of them out"
             )
-
-
-def table_of(name: str, values: Dictionary[str, Any], key: str) -> Dictionary[str, Any]:
-    """A table of a mapping's TOML; empty where there is none."""
-    table = values.get(key, {})
-    if not isinstance(table, dict):
-        raise InputError(f"mapping {name}: {key!r} is {table!r}; it must be a table: [{key}]")
-    return table
 
 
 def _kind(name: str, values: Dictionary[str, Any]) -> str:
@@ -229,26 +270,15 @@ def _kind(name: str, values: Dictionary[str, Any]) -> str:
     return str(kind)
 
 
-def texts_of(name: str, values: Dictionary[str, Any], key: str, *, may_be_empty: bool = False) -> Dictionary[str, str]:
-    """A table of a mapping's TOML whose every value is a text."""
-    table = table_of(name, values, key)
-    for entry, value in table.items():
-        if not isinstance(value, str) or not (value or may_be_empty):
-            raise InputError(f"mapping {name}: [{key}] {entry} is {value!r}; it must be a text")
-    return table
-
-
 def _purposes(name: str, table: Dictionary[str, Any]) -> tuple[str, ...] | None:
     if "purposes" not in table:
         return None
-    purposes: Sequence[Any] = table["purposes"]
-    if not isinstance(purposes, list) or not all(isinstance(purpose, str) for purpose in purposes):
-        raise InputError(f"mapping {name}: [consent] purposes is {purposes!r}; it must be a list of texts")
+    purposes = list_of(name, "[consent]", table, "purposes")
     try:
         consent.bits(purposes)
     except InputError as error:
         raise InputError(f"mapping {name}: [consent] {error}") from error
-    return tuple(purposes)
+    return purposes
 
 
 def _quoted(column: str) -> str:

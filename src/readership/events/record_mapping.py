@@ -4,18 +4,21 @@ Without one, fields are read under their own names, and whatever a source does n
 """
 
 import re
-import tomllib
 from collections.abc import Mapping as Dictionary
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Any
 
 from readership.errors import InputError
-from readership.events.mapping import TIME_FORMATS, Mapping, check_zone, expect_keys, table_of, texts_of
+from readership.events.mapping import Mapping, shipped_in
+from readership.events.mapping_file import check_time, expect_keys, flag_of, read_toml, table_of, text_of, texts_of
 from readership.events.records import RecordTable
+from readership.events.text_form import PLAIN, TextForm, form_of
 
 NATIVE = "native"
-_KEYS = {"table", "columns", "constants", "values", "time"}
+_KEYS = {"table", "columns", "constants", "values", "time", "file", "optional_columns", "only_with", "first_seen"}
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,10 @@ class RecordMapping:
     time_format  auto (epoch seconds or milliseconds, or ISO 8601), epoch_seconds, epoch_milliseconds,
                  or a strptime pattern
     zone         zone of times that state none, or ""
+    form         how its files of delimited text are written
+    optional     whether a column that [columns] names may be absent
+    only_with    column without which a row is about something else, and left out; "" where every row counts
+    first_seen   field that is the time of an article's first event where the source states none, or ""
     """
 
     name: str
@@ -36,6 +43,10 @@ class RecordMapping:
     values: Dictionary[str, Dictionary[str, str]] = field(default_factory=dict)
     time_format: str = "auto"
     zone: str = "UTC"
+    form: TextForm = PLAIN
+    optional: bool = False
+    only_with: str = ""
+    first_seen: str = ""
 
     def column(self, name: str) -> str:
         """The source's column of a field."""
@@ -50,7 +61,11 @@ class RecordMapping:
 
         The message says which columns there are, and what to write in the mapping.
         """
-        wanted = {name: self.column(name) for name in (*self.columns, *table.required) if name not in self.constants}
+        said = {*self.constants, self.first_seen}
+        asked = (*table.required,) if self.optional else (*self.columns, *table.required)
+        wanted = {name: self.column(name) for name in asked if name not in said}
+        if self.only_with:
+            wanted["only_with"] = self.only_with
         for name, column in wanted.items():
             if column not in names and column.split(".")[0] not in names:
                 near = _nearest(name, names)
@@ -63,28 +78,27 @@ class RecordMapping:
 
 
 def load_record_mapping(source: str | Path, table: RecordTable) -> RecordMapping:
-    """The mapping in this TOML file; `native` reads every field under its own name.
+    """The mapping that ships under this name, or the one in this TOML file; `native` reads fields by their own names.
 
     Raises InputError naming the file, the key and the value that cannot be used.
     """
     if str(source) == NATIVE:
         return RecordMapping(NATIVE)
+    shipped = shipped_in("record_mappings")
+    if str(source) in shipped:
+        return _read(str(source), shipped[str(source)], table)
     path = Path(source)
     if not path.is_file():
         raise InputError(
-            f"mapping {str(source)!r} of {table.name} is not a file; give the path of a TOML file, "
-            f"or leave --mapping out where the columns are {', '.join(table.fields)}"
+            f"mapping {str(source)!r} of {table.name} is neither one that ships ({', '.join(sorted(shipped))}) nor "
+            "a file; give the path of a TOML file, or leave --mapping out where the columns are "
+            f"{', '.join(table.fields)}"
         )
-    try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"mapping {path.name} is not TOML: {error}; correct the file and run the same command"
-        ) from error
-    return _read(path.name, found, table)
+    return _read(path.name, path, table)
 
 
-def _read(name: str, found: Dictionary[str, object], table: RecordTable) -> RecordMapping:
+def _read(name: str, file: Traversable | Path, table: RecordTable) -> RecordMapping:
+    found = read_toml(name, file)
     expect_keys(name, "top level", found, _KEYS)
     if found.get("table", table.name) != table.name:
         raise InputError(f"mapping {name} is for table {found['table']!r}, not {table.name}; nothing was loaded")
@@ -98,17 +112,25 @@ def _read(name: str, found: Dictionary[str, object], table: RecordTable) -> Reco
         values={of: texts_of(name, values, of) for of in values},
         time_format=str(time.get("format", "auto")),
         zone=str(time.get("zone", "")),
+        form=form_of(name, found),
+        optional=flag_of(name, "top level:", found, "optional_columns", otherwise=False),
+        only_with=text_of(name, "top level:", found, "only_with"),
+        first_seen=text_of(name, "top level:", found, "first_seen"),
     )
+    _check(mapping, values, table)
+    return mapping
+
+
+def _check(mapping: RecordMapping, values: Dictionary[str, Any], table: RecordTable) -> None:
+    name = mapping.name
     for where, named in (("[columns]", mapping.columns), ("[constants]", mapping.constants), ("[values]", values)):
         expect_keys(name, where, named, set(table.fields))
-    if mapping.time_format not in TIME_FORMATS and "%" not in mapping.time_format:
+    check_time(name, mapping.time_format, *([mapping.zone] if mapping.zone else []))
+    if mapping.first_seen and (table.key != ("article_id",) or mapping.first_seen not in table.all_times):
         raise InputError(
-            f"mapping {name}: [time] format is {mapping.time_format!r}; "
-            f"choose among {', '.join(TIME_FORMATS)}, or a pattern such as '%d/%m/%Y %H:%M:%S'"
+            f"mapping {name}: first_seen is {mapping.first_seen!r} of {table.name}; it can be a time of articles, "
+            "such as 'published_at'"
         )
-    if mapping.zone:
-        check_zone(name, mapping.zone)
-    return mapping
 
 
 def _nearest(name: str, columns: Sequence[str]) -> str:

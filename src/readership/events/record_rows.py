@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from readership.errors import InputError
-from readership.events.columns import as_text, is_time, lookup, read_csv, read_parquet
+from readership.events import columns as tabular
+from readership.events.columns import as_text, is_time, lookup
 from readership.events.lines import LONGEST_LINE, read_lines
 from readership.events.record_mapping import RecordMapping
 from readership.events.source import Source
@@ -33,7 +34,7 @@ def read_rows(source: Source, mapping: RecordMapping) -> Iterator[TextRows]:
     if source.kind == "lines":
         yield from _json_rows(source, mapping)
         return
-    chunks = read_csv(source) if source.kind == "csv" else read_parquet(source, CHUNK_ROWS)
+    chunks = tabular.read_rows(source, mapping.form, CHUNK_ROWS)
     for chunk in chunks:
         names = tuple(chunk.columns.column_names)
         columns, problem = _as_maps(chunk.columns, mapping)

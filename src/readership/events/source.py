@@ -31,9 +31,10 @@ class Source(NamedTuple):
     gzipped: bool
 
 
-def inspect(path: Path) -> Source:
+def inspect(path: Path, *, delimited: bool = False) -> Source:
     """What kind of file this is, by its first bytes and else by its name.
 
+    With `delimited` the mapping says how its text is separated, and its name does not matter.
     A gzipped file is read to its end once, so that nothing of one that is cut off is loaded.
     Raises InputError naming the file and the next step.
     """
@@ -48,7 +49,7 @@ def inspect(path: Path) -> Source:
         head = file.read(4096)
     if not head.strip():
         raise InputError(f"{path} is empty; nothing was loaded; check the export that wrote it")
-    return Source(path, _kind(path, head), gzipped)
+    return Source(path, _kind(path, head, delimited=delimited), gzipped)
 
 
 @contextmanager
@@ -74,13 +75,15 @@ def _check_whole(path: Path) -> None:
         ) from error
 
 
-def _kind(path: Path, head: bytes) -> Kind:
+def _kind(path: Path, head: bytes, *, delimited: bool) -> Kind:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise InputError(
             f"{path} is UTF-16 text; nothing was loaded; convert it with `iconv -f UTF-16 -t UTF-8` and load the result"
         )
     if head.startswith(b"PAR1"):
         return "parquet"
+    if delimited:
+        return "csv"
     suffix = Path(path.name.removesuffix(".gz")).suffix.lower()
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if start.startswith(b"[") and _KINDS.get(suffix, "lines") == "lines":

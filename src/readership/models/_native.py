@@ -5,7 +5,7 @@ from typing import Any
 
 from readership.contracts import Manifest, Model
 from readership.errors import BundleError
-from readership.models import uplift
+from readership.models import click, uplift
 from readership.models._tabular import EVERY
 
 
@@ -15,7 +15,7 @@ def restore(manifest: Manifest, folder: Path) -> Model:
     The bundle's files have been verified by whoever loaded the manifest. Raises BundleError where the model's own
     file is missing or not understood.
     """
-    kind: Any = (EVERY | uplift.LEARNERS).get(manifest.model.name)
+    kind: Any = (EVERY | uplift.LEARNERS | click.LEARNERS).get(manifest.model.name)
     if kind is None:
         raise BundleError(
             f"{folder} holds a model {manifest.model.name!r}, which this version does not know; train again"

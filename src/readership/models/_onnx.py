@@ -1,7 +1,8 @@
 """Writes ONNX graphs by hand: a few operators and one tree ensemble, equal to the fitted model to rounding.
 
-Every graph maps `features` float32 [n, p] to `margin` float32 [n, 1]. Arithmetic runs in float64 and is rounded
-once at the end; trees compare float32 values with float32 thresholds, as their libraries do.
+Every graph maps `features` float32 [n, p] to `margin` float32 [n, 1] (the session network's: [n, articles]). Arithmetic
+of tables runs in float64 and is rounded once at the end; trees compare float32 values with float32 thresholds, as
+their libraries do.
 """
 
 from collections.abc import Sequence
@@ -121,8 +122,8 @@ class Graph:
         self._constants.extend(inner.graph.initializer)
         return f"{prefix}margin"
 
-    def finish(self, margin: str) -> bytes:
-        """The whole model, checked; `margin` names a [n, 1] value."""
+    def finish(self, margin: str, answers: int = 1) -> bytes:
+        """The whole model, checked; `margin` names a [n, answers] value."""
         from onnx import TensorProto, checker, helper
 
         self._nodes.append(helper.make_node("Cast", [margin], ["margin"], to=TensorProto.FLOAT))
@@ -130,7 +131,7 @@ class Graph:
             self._nodes,
             "readership",
             [helper.make_tensor_value_info("features", TensorProto.FLOAT, [None, self._columns])],
-            [helper.make_tensor_value_info("margin", TensorProto.FLOAT, [None, 1])],
+            [helper.make_tensor_value_info("margin", TensorProto.FLOAT, [None, answers])],
             initializer=self._constants,
         )
         opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", ML_OPSET)]

@@ -112,11 +112,15 @@ class XGBoost:
 
     def to_onnx(self) -> bytes:
         """See `contracts.Model`."""
+        graph = Graph(len(self._names))
+        return graph.finish(self.add_to(graph, "features"))
+
+    def add_to(self, graph: Graph, features: str) -> str:
+        """The margin over this value of a graph, float32 [n, 1]; returns its name."""
         content = json.loads(self._booster.save_raw("json"))["learner"]
         base = self.LOSS.margin(np.array([float(content["learner_model_param"]["base_score"].strip("[]"))]))
         trees = [_xgboost_tree(tree, self._order) for tree in content["gradient_booster"]["model"]["trees"]]
-        graph = Graph(len(self._names))
-        return graph.finish(graph.trees("features", trees, base=float(base[0])))
+        return graph.trees(features, trees, base=float(base[0]))
 
     def native(self) -> tuple[str, bytes]:
         """XGBoost's own JSON; features in the order of their names."""
@@ -211,9 +215,7 @@ class LightGBM:
 
     def to_onnx(self) -> bytes:
         """See `contracts.Model`."""
-        trees = [
-            _lightgbm_tree(tree["tree_structure"], self._order) for tree in self._booster.dump_model()["tree_info"]
-        ]
+        trees = [lightgbm_tree(tree["tree_structure"], self._order) for tree in self._booster.dump_model()["tree_info"]]
         graph = Graph(len(self._names))
         return graph.finish(graph.trees("features", trees))
 
@@ -290,7 +292,7 @@ def _xgboost_tree(tree: dict[str, Any], order: NDArray[np.int64]) -> Tree:
     )
 
 
-def _lightgbm_tree(root: dict[str, Any], order: NDArray[np.int64]) -> Tree:
+def lightgbm_tree(root: dict[str, Any], order: NDArray[np.int64]) -> Tree:
     """LightGBM goes left when `value <= threshold`, or when the value is the one word of a categorical split."""
     nodes: list[dict[str, Any]] = []
     children: list[tuple[int, int]] = []

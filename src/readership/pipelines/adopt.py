@@ -93,6 +93,11 @@ def adopt(
     """
     migrate(warehouse)
     _refuse_our_own(table)
+    if mapping.tabular:
+        raise InputError(
+            f"mapping {mapping.name!r} has [file], [[unfold]] or [not_loaded], which are about files; nothing was "
+            f"loaded; use a mapping without them for {table.name}, or export the table to Parquet and load that file"
+        )
     tabular.check_columns(Path(table.name), list(table.columns), mapping)
     _refuse_unzoned(table, mapping)
     axis = _axis(table, mapping)
@@ -135,7 +140,7 @@ def ingest_session_files(
 ) -> dict[str, Any]:
     """Load files of sessions (CSV or Parquet) by a mapping whose kind is sessions, under the rules of a table."""
     migrate(warehouse)
-    sources = [_session_file(Path(file)) for file in files]
+    sources = [_session_file(Path(file), mapping) for file in files]
     with staging(warehouse) as stage:
         load = _load(stage, mapping, settings, origin="files", label="", check=check, consent=consent)
         for source in sources:
@@ -206,16 +211,15 @@ def _summary(warehouse: Warehouse, load: EventRows | SessionRows) -> dict[str, A
     }
 
 
-def _session_file(path: Path) -> Source:
-    source = inspect(path)
+def _session_file(path: Path, mapping: Mapping) -> Source:
+    source = inspect(path, delimited=mapping.form.stated)
     if source.kind == "lines":
         raise InputError(f"{path} is JSON lines; sessions are read from CSV or Parquet; convert it and load the result")
     return source
 
 
 def _checked(source: Source, mapping: Mapping) -> Iterator[tabular.Rows]:
-    read = tabular.read_csv if source.kind == "csv" else tabular.read_parquet
-    for number, rows in enumerate(read(source)):
+    for number, rows in enumerate(tabular.read_rows(source, mapping.form)):
         if number == 0:
             tabular.check_columns(source.path, rows.columns.column_names, mapping)
         yield rows

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from readership.errors import InputError
-from readership.events.mapping import expect_keys, table_of, texts_of
+from readership.events.mapping_file import expect_keys, table_of, texts_of
 
 FIELDS = ("reader_id", "campaign", "task", "as_of", "probability", "uplift", "expected_gain_eur", "reasons")
 BUILT_IN = ("generic", "braze", "salesforce")

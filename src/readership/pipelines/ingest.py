@@ -16,7 +16,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from readership.errors import InputError, WarehouseError
 from readership.events import columns as tabular
@@ -25,6 +27,7 @@ from readership.events.fields import EVENT_TYPES
 from readership.events.lines import LONGEST_LINE, Lines, Numbering, read_lines
 from readership.events.mapping import Mapping
 from readership.events.source import Source, inspect
+from readership.events.unfold import unfolded
 from readership.pipelines.progress import Progress
 from readership.pipelines.sessions import build_sessions
 from readership.pipelines.staging import SQL, Staging, staging
@@ -50,6 +53,7 @@ class IngestSummary:
     sessions, readers   how many the warehouse holds now
     reasons             the fields that could not be understood, with how often, the first place and its reason
     unknown_types       event types that are none of the contract's, with how often; they are loaded
+    not_loaded          columns that hold what the mapping does not load: in how many rows, and why
     """
 
     events_loaded: int
@@ -59,6 +63,7 @@ class IngestSummary:
     readers: int
     reasons: list[dict[str, Any]] = field(default_factory=list)
     unknown_types: dict[str, int] = field(default_factory=dict)
+    not_loaded: dict[str, dict[str, Any]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
@@ -67,17 +72,30 @@ class IngestSummary:
 
 
 class _Chunk(NamedTuple):
-    """A part of a file in staging; a row's line is `first()` + n. `parse` names the statement that reads it."""
+    """A part of a file in staging; a row's line is `first()` + n. `parse` names the statement that reads it.
+
+    Where rows hold several events, `lines` says for the n of each event which n its row has.
+    """
 
     source: Source
     parse: str
     first: Callable[[], int]
     rows: tabular.Rows | None
+    lines: NDArray[np.uint64] | None = None
 
     @property
     def refused(self) -> list[tuple[int, str, str]]:
         """Rows that did not even have columns."""
         return self.rows.refused if self.rows else []
+
+    def bad(self, found: Sequence[tuple[int, str, str]]) -> list[tuple[int, str, str, str]]:
+        """What could not be understood of rows that have columns: n, field, reason, and the row itself, each once."""
+        if self.rows is None:
+            return []
+        named = [(n if self.lines is None else int(self.lines[n]), field, reason) for n, field, reason in found]
+        raw = dict(tabular.raw_rows(self.rows, {n for n, _, _ in named}))
+        bad = [(n, field, reason, raw[n]) for n, field, reason in dict.fromkeys(named)]
+        return bad + [(n, "line", reason, text) for n, reason, text in self.refused]
 
 
 class _Counts(NamedTuple):
@@ -110,7 +128,7 @@ def ingest(
     if mapping.kind != "events":
         raise InputError(f"mapping {mapping.name} is one of {mapping.kind}; `readership ingest` reads them as such")
     migrate(warehouse)
-    sources = [inspect(Path(file)) for file in files]
+    sources = [inspect(Path(file), delimited=mapping.form.stated) for file in files]
     with staging(warehouse) as stage:
         load = EventRows(stage, mapping, settings, check=check, received=received, consent=consent)
         began = time.monotonic()
@@ -131,12 +149,17 @@ def ingest(
         readers=warehouse.scalar("SELECT uniqExact(user_id) FROM readers"),
         reasons=load.reasons(),
         unknown_types=dict(load.unknown),
+        not_loaded=load.not_loaded(),
         seconds={"events": round(loading, 3), "sessions": round(time.monotonic() - began, 3)},
     )
 
 
 class EventRows:
-    """One load: its staging tables, what every statement is bound to, and the counts so far."""
+    """One load: its staging tables, what every statement is bound to, and the counts so far.
+
+    With `arrived` the events came one by one, and nobody waits for a corrected file: whatever is wrong with them goes
+    to quarantine, and where they say nothing of consent the default holds.
+    """
 
     def __init__(
         self,
@@ -148,16 +171,19 @@ class EventRows:
         received: str,
         consent: Sequence[str] | None,
         label: str = "",
+        arrived: bool = False,
     ) -> None:
         self.stage = stage
         self.label = label
         self.mapping = mapping
         self.check = check
         agreed = consent if consent is not None else mapping.consent
-        self.consent_told = agreed is not None or "personalisation" in settings.default_consent
+        self.arrived = arrived
+        self.consent_told = arrived or agreed is not None or "personalisation" in settings.default_consent
         self.loaded = self.duplicate = self.bad = 0
         self.unknown: Counter[str] = Counter()
         self._reasons: dict[str, dict[str, Any]] = {}
+        self._not_loaded: Counter[str] = Counter()
         self.values: dict[str, Any] = {
             "lines": "lines",
             "longest_line": LONGEST_LINE,
@@ -181,7 +207,7 @@ class EventRows:
     def take(self, batches: Iterator[tabular.Rows]) -> None:
         """Load rows of the table `label`, read in batches; repeats of a row are counted within one call."""
         source = Source(Path(self.label), "table", gzipped=False)
-        self._take(self._laid(_Chunk(source, "parse_records", lambda: 1, rows)) for rows in batches)
+        self._take(chunk for rows in batches for chunk in self._laid(source, rows))
 
     def _take(self, chunks: Iterator[_Chunk]) -> int:
         """Load one chunk after the other; returns how many rows there were."""
@@ -211,8 +237,17 @@ class EventRows:
         """What was not understood, the most frequent first."""
         return sorted(self._reasons.values(), key=lambda reason: -reason["rows"])
 
+    def not_loaded(self) -> dict[str, dict[str, Any]]:
+        """What the mapping leaves out: in how many rows, and why."""
+        return {name: {"rows": self._not_loaded[name], "reason": why} for name, why in self.mapping.not_loaded.items()}
+
     def _chunks(self, source: Source) -> Iterator[_Chunk]:
         """Each chunk of the file, once it lies in staging."""
+        if source.kind == "lines" and self.mapping.tabular:
+            raise InputError(
+                f"{source.path} is JSON lines, and mapping {self.mapping.name!r} is for files with columns (CSV, "
+                "Parquet); nothing was loaded; choose another --mapping or write one"
+            )
         if source.kind == "lines":
             numbering = Numbering()
             for lines in _ahead(read_lines(source)):
@@ -221,17 +256,25 @@ class EventRows:
                 numbering.passed(lines)
                 self._forget_lines()
             return
-        read = tabular.read_csv if source.kind == "csv" else tabular.read_parquet
-        for number, rows in enumerate(read(source)):
+        for number, rows in enumerate(tabular.read_rows(source, self.mapping.form)):
             if number == 0:
                 tabular.check_columns(source.path, rows.columns.column_names, self.mapping)
-            yield self._laid(_Chunk(source, "parse_records", lambda: 1, rows))
+            yield from self._laid(source, rows)
 
-    def _laid(self, chunk: _Chunk) -> _Chunk:
-        """Lay rows that have columns before the engine."""
-        if chunk.rows and chunk.rows.columns.num_rows:
-            self.stage.warehouse.insert(f"{self.stage.database}.records", tabular.records(chunk.rows, self.mapping))
-        return chunk
+    def _laid(self, source: Source, rows: tabular.Rows) -> Iterator[_Chunk]:
+        """Rows that have columns, once they lie before the engine: as they are, or as the events they hold."""
+        chunk = _Chunk(source, "parse_records", lambda: 1, rows)
+        self._not_loaded.update(tabular.filled(rows, self.mapping.not_loaded))
+        if not rows.columns.num_rows:
+            yield chunk
+        elif not self.mapping.unfold:
+            self.stage.warehouse.insert(f"{self.stage.database}.records", tabular.records(rows, self.mapping))
+            yield chunk
+        else:
+            for events in unfolded(rows, self.mapping):
+                self.stage.warehouse.insert(f"{self.stage.database}.records", events.records)
+                yield chunk._replace(rows=rows, lines=events.lines)
+                rows = rows._replace(refused=[])
 
     def _typed(self, chunk: _Chunk) -> _Counts:
         """Type and check the chunk's rows in staging, with the reasons of those that could not be understood."""
@@ -322,15 +365,13 @@ class EventRows:
             return
         if chunk.rows is None:
             self.stage.run("bad_lines")
+            self.bad += counts.bad
         else:
-            found = self.stage.rows("bad_rows")
-            raw = dict(tabular.raw_rows(chunk.rows, {n for n, _, _ in found}))
-            bad = [(n, field, reason, raw[n]) for n, field, reason in found]
-            bad += [(n, "line", reason, text) for n, reason, text in chunk.refused]
+            bad = chunk.bad(self.stage.rows("bad_rows"))
             columns = {name: [row[i] for row in bad] for i, name in enumerate(("n", "field", "reason", "raw"))}
             schema = pa.schema({"n": pa.uint64(), "field": pa.string(), "reason": pa.string(), "raw": pa.string()})
             self.stage.warehouse.insert(f"{self.stage.database}.bad", pa.table(columns, schema=schema))
-        self.bad += counts.bad + len(chunk.refused)
+            self.bad += len(bad)
         for name, rows, first, example in self.stage.rows("count_reasons"):
             known = self._reasons.setdefault(
                 name,
@@ -346,7 +387,7 @@ class EventRows:
 
     def _refuse_wrong_mapping(self, chunk: _Chunk, counts: _Counts) -> None:
         """Stop where every row of a file lacks the same field: the mapping is for another file."""
-        if counts.good or not counts.bad:
+        if self.arrived or counts.good or not counts.bad:
             return
         for name, rows in self.stage.rows("count_missing"):
             if rows == counts.bad:

@@ -13,20 +13,24 @@ from readership.warehouse import Warehouse, read_sql
 SQL = "readership.pipelines.sql.truth"
 
 
-def make_way(warehouse: Warehouse, settings: Settings, files: Sequence[Path] = ()) -> str | None:
+def make_way(
+    warehouse: Warehouse, settings: Settings, files: Sequence[Path] = (), *, delimited: bool = False
+) -> str | None:
     """Remove the simulated world, if the warehouse holds one, its online features and its champions; says what it did.
 
     Nothing is lost: the same seed makes the same world again. Bundles and reports stay on disk. Raises InputError, and
     removes nothing, where one of the `files` of the log cannot be read.
     """
     for file in files:
-        inspect(file)
+        inspect(file, delimited=delimited)
     world = held_world(warehouse)
     if world is None:
         return None
     for (table,) in warehouse.rows(read_sql(SQL, "own_tables")):
         warehouse.command(read_sql(SQL, "empty_table"), database=warehouse.database, table=table)
-    shutil.rmtree(settings.online_dir, ignore_errors=True)
+    for table in settings.online_dir.glob("*"):
+        if table != settings.state_dir:  # what came over HTTP is none of the world's
+            shutil.rmtree(table, ignore_errors=True)
     retired = retire(settings, why=f"made from a simulated publisher ({world}), which a real log replaced")
     warehouse.command(read_sql(SQL, "drop_database"), truth=TRUTH)
     models = f", and {', '.join(retired)} {'has' if len(retired) == 1 else 'have'} no champion" if retired else ""

@@ -40,6 +40,7 @@ class RecordSummary:
     rows_changed      rows that say something new about what was known: a further version of it
     rows_duplicate    rows that say nothing new
     rows_quarantined  rows that could not be understood
+    rows_left_out     rows about something else, by the mapping's `only_with`
     rows_held         versions the table holds now
     reasons           the fields that could not be understood, with how often, the first place and its reason
     """
@@ -50,6 +51,7 @@ class RecordSummary:
     rows_duplicate: int
     rows_quarantined: int
     rows_held: int
+    rows_left_out: int = 0
     reasons: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -74,7 +76,7 @@ def ingest_records(
     Raises InputError naming the file and the next step; files before that one stay loaded.
     """
     migrate(warehouse)
-    sources = [inspect(Path(file)) for file in files]
+    sources = [inspect(Path(file), delimited=mapping.form.stated) for file in files]
     total = _nothing(table)
     for source in sources:
         rows = read_rows(source, mapping)
@@ -120,6 +122,11 @@ def adopt_records(
     Raises InputError or WarehouseUnreachable naming the table and the next step; nothing was loaded then.
     """
     migrate(warehouse)
+    if mapping.form.stated:
+        raise InputError(
+            f"mapping {mapping.name!r} says under [file] how a text is written, and {source_table} is a table; "
+            "nothing was loaded; use a mapping without [file]"
+        )
     with open_source(dsn, settings) as source:
         found = source.table(source_table)
         mapping.check_columns(found.identity, list(found.columns), RECORD_TABLES[table])
@@ -179,15 +186,20 @@ class _Load:
             "flag_fields": list(table.flags),
             "key": list(table.key),
             "key_field": table.key[0],
+            "key_column": mapping.column(table.key[0]),
+            "only_with": mapping.only_with,
+            "first_seen": mapping.first_seen,
             "begins": table.begins,
             "ended": list(table.ended),
         }
-        for name in ("sources", "checked", "bad", table.name, "origin", "decided"):
+        for name in ("sources", "seen", "checked", "bad", table.name, "origin", "decided"):
             self._run(f"staging_{name}")
 
     def read(self, chunks: Iterator[TextRows], source: str) -> None:
         """Bring every row into staging, typed and checked."""
         seen, checked = 0, False
+        if self.mapping.first_seen:
+            self._run("seen")
         for chunk in chunks:
             if not chunk.rows.num_rows:
                 continue
@@ -203,6 +215,11 @@ class _Load:
             self.warehouse.command("TRUNCATE TABLE {staging:Identifier}.checked", staging=self.values["staging"])
         if not seen:
             raise InputError(f"{source} holds no rows; nothing was loaded; check the export that wrote it")
+        if self.mapping.first_seen and not self._rows("count_seen")[0][0]:
+            raise InputError(
+                f"{source}: mapping {self.mapping.name!r} takes {self.mapping.first_seen!r} from the first event of "
+                "each article, and no event of these articles is stored; nothing was loaded; load the events first"
+            )
 
     def decide(self, source: str) -> None:
         """Which versions are new; refuses ids of two readers that share a number."""
@@ -235,6 +252,7 @@ class _Load:
             rows_duplicate=counts.get("repeat", 0),
             rows_quarantined=sum(reason["rows"] for reason in found),
             rows_held=self.warehouse.scalar("SELECT count() FROM {table:Identifier}", table=self.table.name),
+            rows_left_out=self._rows("count_left_out")[0][0],
             reasons=found,
             seconds=round(seconds, 3),
         )
@@ -278,6 +296,7 @@ def _sum(one: RecordSummary, other: RecordSummary) -> RecordSummary:
         rows_duplicate=one.rows_duplicate + other.rows_duplicate,
         rows_quarantined=one.rows_quarantined + other.rows_quarantined,
         rows_held=other.rows_held,
+        rows_left_out=one.rows_left_out + other.rows_left_out,
         reasons=sorted(({**reasons[n], "rows": rows[n]} for n in reasons), key=lambda reason: -reason["rows"]),
         seconds=round(one.seconds + other.seconds, 3),
     )

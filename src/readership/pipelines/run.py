@@ -21,6 +21,7 @@ from readership.evaluation.files import read_evaluations
 from readership.evaluation.reports.index import write_index
 from readership.evaluation.reports.words import is_probability, summarise, with_interval
 from readership.models import churn
+from readership.models.recommendation import question as recommendation
 from readership.pipelines.clock import resolve_now
 from readership.pipelines.explore import explore
 from readership.pipelines.features import build_features
@@ -93,6 +94,8 @@ def run_all(
     with progress.step("scores and reasons"):
         for made in trained:
             task = made.evaluation["task"]
+            if task == recommendation.TASK:
+                continue  # its training has published what the API answers from
             _or_skip(f"scores of {task}", partial(score_task, warehouse, settings, now.at, task), skipped, progress)
     index = write_index([made.evaluation for made in trained], settings.artifacts_dir / "reports")
     pages = [index, *pages, *(made.report for made in trained if made.report)]

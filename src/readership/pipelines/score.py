@@ -15,12 +15,15 @@ from readership.errors import NotEnoughData
 from readership.features.catalogue import by_name, input_groups
 from readership.features.encoding import encode
 from readership.features.online import ReasonsWriter
-from readership.models import churn, conversion, engagement, segmentation, uplift
+from readership.models import churn, click, conversion, engagement, segmentation, uplift
 from readership.models._native import restore
 from readership.models._reasons import moved_by, reasons
+from readership.models.recommendation import question as recommendation
 from readership.pipelines.brands import check_brand
+from readership.pipelines.click_table import publish_clicks
 from readership.pipelines.dataset import labels, newest_load
 from readership.pipelines.features import feature_frame
+from readership.pipelines.recommendation import refresh_memory
 from readership.pipelines.segment_files import names_of, read_segments
 from readership.pipelines.segment_rows import returning
 from readership.registry.bundles import Bundle
@@ -36,10 +39,16 @@ def score_task(warehouse: Warehouse, settings: Settings, now: datetime, task: st
 
     Writes rows of `predictions`, `artifacts/scores/<task>.parquet` (the publisher's own ids, the answer, what it
     means, reasons) and, for the at most `MOST_REASONS` readers of the highest answers, the reasons the API gives.
+    Recommendations are made at the moment somebody asks; for them the memory is published that they are made from.
+    Of clicks there is no population to score: the table that serving scores from is published instead.
     Raises NotEnoughData without a champion or without readers; nothing is written then.
     """
+    if task == recommendation.TASK:
+        return refresh_memory(warehouse, settings, now)
     check_brand(warehouse, settings)
     bundle = live_bundle(settings, task)
+    if task in click.TASKS:
+        return publish_clicks(warehouse, settings, now, bundle)
     frame = asked_about(warehouse, settings, now, task)
     manifest = bundle.manifest
     matrix = encode(frame, manifest.features, manifest.categories)

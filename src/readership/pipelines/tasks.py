@@ -7,9 +7,12 @@ from typing import NamedTuple, Protocol
 
 from readership.errors import InputError, NotEnoughData
 from readership.evaluation.leakage import AuditReport
-from readership.models import churn, conversion, engagement, segmentation, uplift
+from readership.models import churn, click, conversion, engagement, segmentation, uplift
+from readership.models.recommendation import question as recommendation
+from readership.pipelines.click import train_clicks
 from readership.pipelines.engagement import train_engagement, train_score_baselines
 from readership.pipelines.progress import Progress
+from readership.pipelines.recommendation import train_recommendation
 from readership.pipelines.segment import train_segments
 from readership.pipelines.train import Prepared, Trained, prepare, train_baselines, train_task
 from readership.pipelines.uplift import train_uplift
@@ -65,7 +68,8 @@ def train_every(
     made: list[Trained] = []
     skipped: dict[str, str] = {}
     for title, task, population in STEPS:
-        order = Order(population, made[0].audit if made else None, baselines, tune)
+        audit = next((one.audit for one in made if one.audit), None)
+        order = Order(population, audit, baselines, tune)
         with progress.step(title):
             try:
                 made.extend(train(warehouse, settings, now, task, order, progress))
@@ -110,6 +114,14 @@ def _segmentation(
     yield train_segments(warehouse, settings, now, audit=order.audit, progress=progress)
 
 
+def _recommendation(
+    warehouse: Warehouse, settings: Settings, now: datetime, order: Order, progress: Progress
+) -> Iterator[Trained]:
+    if order.baselines:
+        raise NotEnoughData("the orders that recommendations must beat are judged beside them")
+    yield train_recommendation(warehouse, settings, now, progress)
+
+
 def _yes_or_no(
     warehouse: Warehouse, settings: Settings, now: datetime, task: str, order: Order, progress: Progress
 ) -> Iterator[Trained]:
@@ -134,11 +146,23 @@ def _uplift(
         yield train_uplift(warehouse, settings, now, question, order.audit, progress)
 
 
+def _click(
+    task: str, warehouse: Warehouse, settings: Settings, now: datetime, order: Order, progress: Progress
+) -> Iterator[Trained]:
+    """Clicks on articles, or on advertisements; what they must beat is judged beside them."""
+    if order.baselines:
+        raise NotEnoughData(f"{task} has no baselines of its own; its floors are judged beside it")
+    yield train_clicks(warehouse, settings, now, task, order.audit, progress)
+
+
 TRAINERS: dict[str, Trainer] = {
     churn.TASK: _churn,
+    click.TASK: partial(_click, click.TASK),
+    click.TASK_OF_ADS: partial(_click, click.TASK_OF_ADS),
     conversion.TASK: _conversion,
     engagement.TASK: _engagement,
     segmentation.TASK: _segmentation,
+    recommendation.TASK: _recommendation,
     **{f"{question}{uplift.SUFFIX}": partial(_uplift, question) for question in uplift.QUESTIONS},
 }
 """By task."""
@@ -147,9 +171,12 @@ STEPS = (
     ("04 churn", "churn", "registered"),
     ("04 churn of subscribers", "churn", "subscribers"),
     ("05 segments", "segmentation", "registered"),
+    ("06 recommendation", "recommendation", "registered"),
     ("07 conversion", "conversion", "registered"),
     ("07 whom an offer moves to subscribe", "conversion_uplift", "registered"),
     ("07 whom an offer moves to stay", "churn_subscribers_uplift", "registered"),
+    ("08 clicks on articles", "click", "registered"),
+    ("08 clicks on advertisements", "click_ads", "registered"),
     ("09 engagement", "engagement", "registered"),
 )
 """Title, task and population of each model, in the order in which they are made; step 03 is part of each."""

@@ -24,7 +24,7 @@ from readership.evaluation.leakage import AuditReport
 from readership.evaluation.reports.report import write_report
 from readership.features.catalogue import by_name
 from readership.models import baselines, churn, conversion
-from readership.models._reasons import drivers
+from readership.models._reasons import Described, drivers
 from readership.pipelines.audit import audit_leakage
 from readership.pipelines.brands import check_brand
 from readership.pipelines.dataset import build_dataset
@@ -61,14 +61,14 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Trained:
-    """What a training left behind."""
+    """What a training left behind; `audit` is None where it used none of the features that are audited."""
 
     evaluation: Evaluation
     evaluation_file: Path
     report: Path | None
     version: str | None
     promotion: str
-    audit: AuditReport
+    audit: AuditReport | None
 
     def as_dict(self) -> dict[str, Any]:
         """The few facts a script needs."""
@@ -180,9 +180,16 @@ def judge(prepared: Prepared, result: Fit, floors: Sequence[str]) -> Evaluation:
 
 
 def export(
-    prepared: Prepared, result: Fitted, evaluation: Evaluation, settings: Settings, answer: str = "probability"
+    prepared: Prepared,
+    result: Fitted,
+    evaluation: Evaluation,
+    settings: Settings,
+    answer: str = "probability",
+    more: Mapping[str, bytes] | None = None,
 ) -> Path:
     """The champion as a bundle, read back and compared with the model it came from on every test row.
+
+    `more` are further files of the bundle, by name.
 
     Raises BundleError when the two differ by more than `PARITY` in log-odds, or of the whole scale of a score.
     """
@@ -212,7 +219,7 @@ def export(
         files={},
         answer=answer,
     )
-    files = {"model.onnx": model.to_onnx(), "calibrator.npz": npz(arrays), native_name: native}
+    files = {"model.onnx": model.to_onnx(), "calibrator.npz": npz(arrays), native_name: native, **(more or {})}
     folder = write_bundle(settings.artifacts_dir / "models", manifest, files)
     apart = float(np.max(np.abs(Bundle.load(folder).margin(test.features) - model.margin(test.features))))
     if apart > PARITY * ANSWERS[answer][1]:
@@ -264,15 +271,18 @@ def protocol_of(prepared: Prepared, result: Fitted) -> dict[str, Any]:
     }
 
 
-def drivers_of(result: Fitted) -> list[dict[str, Any]]:
-    """The features that move the champion's answers most on the test rows; none where it has no exact parts."""
+def drivers_of(result: Fitted, described: Mapping[str, Described] | None = None) -> list[dict[str, Any]]:
+    """The features that move the champion's answers most on the test rows; none where it has no exact parts.
+
+    `described` says what they mean, by default the catalogue of features of readers.
+    """
     rows = result.test.take(np.linspace(0, len(result.test) - 1, min(len(result.test), DRIVER_ROWS)).astype(np.intp))
     parts = result.champion.contributions(rows.features)
     if parts is None:
         return []
     return [
         {"name": driver.feature, **{k: v for k, v in driver._asdict().items() if k != "feature"}}
-        for driver in drivers(rows.names, parts, rows.features, by_name(), rows.categories)
+        for driver in drivers(rows.names, parts, rows.features, described or by_name(), rows.categories)
     ]
 
 

@@ -23,8 +23,9 @@ from readership.registry.rule import Decision, beats_floors, compare, newest
 from readership.settings import Settings
 
 EVALUATIONS = "evaluations"
-WITHOUT_LABELS = ("segment", "uplift")
-"""Answers that no single reader's outcome proves right or wrong, so that versions are not compared row by row."""
+WITHOUT_ROWS = ("segment", "uplift", "rank")
+"""Answers whose versions are not compared row by row: no reader's outcome proves a segment or an effect right, and a
+ranker is judged within a replay of the log, not on stored rows."""
 
 
 def register(settings: Settings, bundle_folder: Path, evaluation: Evaluation) -> str:
@@ -147,7 +148,7 @@ def _decide(settings: Settings, live: Live, bundle: Bundle, *, tolerant: bool) -
         return own_merit
     try:
         champion = Bundle.load(_models(settings) / task / live.champion)
-        if answer in WITHOUT_LABELS:
+        if answer in WITHOUT_ROWS:
             return newest(own_merit, bundle.manifest.trained_until, champion.manifest.trained_until)
         rows = losses(champion, bundle, settings.artifacts_dir / "datasets")
     except (PromotionRefused, BundleError) as error:

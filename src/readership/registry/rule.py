@@ -85,6 +85,8 @@ def beats_floors(evaluation: Evaluation) -> Decision:
         return _above(evaluation, "stability_ari", STEADY, "its segments are found again")
     if kind == "uplift":
         return _above(evaluation, "qini", 0.0, "it finds whom an offer moves better than chance")
+    if kind == "ranking":
+        return _before(evaluation, "ndcg_at_10")
     return _ahead(evaluation, "rmse" if kind == "score" else "log_loss")
 
 
@@ -121,6 +123,22 @@ def _ahead(evaluation: Evaluation, name: str) -> Decision:
         if high < 0 or (low <= 0 and floor not in evaluation.get("candidates", {})):
             return Decision(False, f"it does not beat the {shown}")
     return Decision(True, f"first champion; it beats the floors {', '.join(floors)}")
+
+
+def _before(evaluation: Evaluation, name: str) -> Decision:
+    """Whether the champion's `name`, of which more is better, lies above that of every floor beyond doubt."""
+    floors: Mapping[str, Any] = evaluation.get("floors") or {}
+    if not floors:
+        return Decision(False, "its evaluation names no floors, so nothing shows that it beats them")
+    for floor, found in floors.items():
+        difference = found.get("difference_to_champion", {}).get(name, {})
+        low, high = difference.get("ci95") or (None, None)
+        if high is None:
+            return Decision(False, f"its distance to the floor {floor!r} has no interval: too few held-out readers")
+        if high >= 0:
+            shown = f"{name} {difference['value']:+.4f} [{low:+.4f}, {high:+.4f}] against it"
+            return Decision(False, f"it does not beat the floor {floor!r}: {shown}")
+    return Decision(True, f"it beats the floors {', '.join(floors)} on later reads")
 
 
 def newest(own_merit: Decision, trained_until: str, champion_until: str) -> Decision:

@@ -197,6 +197,138 @@ class SegmentAnswer(ReaderAnswer):
     rfv_band: Annotated[Literal["new", "fly-by", "casual", "loyal", "lover"] | None, Field(description="of that score")]
 
 
+class RecommendedArticle(BaseModel):
+    """One article of a slate."""
+
+    slot: Annotated[int, Field(description="its place, from 1")]
+    article_id: str
+    title: str
+    category: str
+    brand: str
+    score: Annotated[
+        float | None, Field(description="of the ranking, for comparison within one slate; null: not ranked")
+    ]
+    source: Annotated[str, Field(description="what speaks most for it; `editors` and `exploration` put it there")]
+    reason: Annotated[str, Field(description="why it is there, in words a reader may see")]
+    because: Annotated[str | None, Field(description="the article it is recommended because of")]
+    propensity: Annotated[
+        float | None, Field(description="probability with which it was drawn; null: not by lot. Send it back")
+    ]
+    rule: Annotated[str | None, Field(description="the editors' rule that put it there or lifted it")]
+
+
+class RecommendationsAnswer(BaseModel):
+    """What to read next."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "reader_id": "42",
+                "task": "recommendation",
+                "decision_id": "5f1d9c0e7a3b4c2d8e6f0a1b2c3d4e5f",
+                "personalised": True,
+                "personalised_note": None,
+                "ranked_by": "lightgbm",
+                "model_version": "20261001T000000-lightgbm",
+                "memory_as_of": "2026-10-01T00:00:00Z",
+                "answered_at": "2026-10-01T09:30:00Z",
+                "notes": [],
+                "recommendations": [
+                    {
+                        "slot": 1,
+                        "article_id": "a7",
+                        "title": "Rome by rail: what a sleeper costs",
+                        "category": "travel",
+                        "brand": "Kurier",
+                        "score": 1.72,
+                        "source": "together",
+                        "reason": "because you read “Night trains to Rome are back”",
+                        "because": "a1",
+                        "propensity": None,
+                        "rule": None,
+                    }
+                ],
+            }
+        }
+    )
+    reader_id: str
+    task: str
+    decision_id: Annotated[str, Field(description="send it back with the impressions and clicks of this slate")]
+    personalised: Annotated[bool, Field(description="whether what this reader read had a say")]
+    personalised_note: Annotated[str | None, Field(description="why not, or by what")]
+    ranked_by: Annotated[str, Field(description="name of the model; `decayed popularity` where none is live")]
+    model_version: str | None
+    memory_as_of: Annotated[
+        datetime | None, Field(description="when the last batch knew everything; newer reads came over HTTP")
+    ]
+    answered_at: datetime
+    notes: Annotated[list[str], Field(description="what could not be kept of the wishes and rules, in words")]
+    recommendations: list[RecommendedArticle]
+
+
+class EventRefusal(BaseModel):
+    """Why one event of a batch is none."""
+
+    index: Annotated[int, Field(description="its place in the batch, from 0")]
+    field: str
+    reason: str
+
+
+class EventsAnswer(BaseModel):
+    """A batch that is on disk."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "accepted": 1,
+                "refused": 1,
+                "errors": [{"index": 1, "field": "timestamp", "reason": "'soon' is not a time"}],
+            }
+        }
+    )
+    accepted: int
+    refused: Annotated[int, Field(description="kept as well, for the quarantine")]
+    errors: list[EventRefusal]
+
+
+class ArticleAnswer(BaseModel):
+    """An article that is on disk."""
+
+    article_id: str
+    change: Annotated[int, Field(description="number of this change among those of all articles, growing")]
+    published_at: datetime
+    withdrawn_at: datetime | None
+
+
+class ScoredArticle(BaseModel):
+    """One article, and how likely it is to be clicked."""
+
+    article_id: str
+    probability: Annotated[float, Field(description="of a click, whatever position the article will have")]
+    known: Annotated[bool, Field(description="false: no counts of this article; answered as for an average new one")]
+
+
+class ClicksAnswer(BaseModel):
+    """Probabilities of a click, in the order asked."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "reader_id": "42",
+                "reader_known": True,
+                "model_version": "20261001T000000-11e4e2",
+                "counts_as_of": "2026-10-01T09:20:00Z",
+                "articles": [{"article_id": "a1", "probability": 0.1642, "known": True}],
+            }
+        }
+    )
+    reader_id: str | None
+    reader_known: Annotated[bool, Field(description="false: answered as for a reader of whom nothing is known")]
+    model_version: str
+    counts_as_of: Annotated[datetime, Field(description="when the counts behind the answer were true")]
+    articles: list[ScoredArticle]
+
+
 class LiveModel(BaseModel):
     """What answers for one task."""
 

@@ -12,17 +12,30 @@ from fastapi import FastAPI
 from readership import __version__
 from readership.errors import ReadershipError
 from readership.serving import keys
-from readership.serving.answers import ChurnAnswer, ConversionAnswer, EngagementAnswer, ProblemAnswer, SegmentAnswer
+from readership.serving.answers import (
+    ChurnAnswer,
+    ConversionAnswer,
+    EngagementAnswer,
+    RecommendationsAnswer,
+    SegmentAnswer,
+)
+from readership.serving.articles import add_articles
 from readership.serving.churn import churn
+from readership.serving.clicks import add_clicks
 from readership.serving.conversion import conversion
+from readership.serving.desk import Desk
 from readership.serving.direct import DirectRoute
 from readership.serving.docs import add_docs, describe_keys
 from readership.serving.edge import Edge
 from readership.serving.engagement import engagement
+from readership.serving.events import add_events
+from readership.serving.live_clicks import LiveClicks
 from readership.serving.live_models import LiveModels
 from readership.serving.metrics import RequestMetrics
+from readership.serving.openapi import problems
 from readership.serving.operations import add_operations, gauges
-from readership.serving.problems import MEDIA_TYPE, add_problem_handlers
+from readership.serving.problems import add_problem_handlers
+from readership.serving.recommendations import recommendations
 from readership.serving.segment import segment
 from readership.settings import Settings, load_settings
 
@@ -33,6 +46,7 @@ READER_ROUTES: tuple[tuple[str, Callable[..., Any], type], ...] = (
     ("conversion", conversion, ConversionAnswer),
     ("engagement", engagement, EngagementAnswer),
     ("segment", segment, SegmentAnswer),
+    ("recommendations", recommendations, RecommendationsAnswer),
 )
 """What can be asked about a reader: the last part of the path, what answers, and how the answer is documented."""
 _DESCRIPTION = """Decisions about readers, from models whose numbers were measured on held-out time.
@@ -48,12 +62,16 @@ class Followed:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self.models = LiveModels(settings)
+        self.desk = Desk(settings, self.models)
+        self.clicks = LiveClicks(settings)
         self.key_digests: Collection[str] | None = keys.accepted(settings)
 
     def look(self) -> None:
         """Take up what changed, here and now."""
         self.models.take_up(self.models.prepare())
+        self.clicks.look()
         self.key_digests = keys.accepted(self._settings)
+        self.desk.look()
 
     async def follow(self) -> None:
         """Look every second, reading beside the event loop and changing on it."""
@@ -61,6 +79,7 @@ class Followed:
             await asyncio.sleep(LOOK_EVERY_SECONDS)
             try:
                 self.models.take_up(await asyncio.to_thread(self.models.prepare))
+                self.clicks.take_up(await asyncio.to_thread(self.clicks.prepare))
                 self.key_digests = keys.accepted(self._settings)
             except ReadershipError as error:
                 log.warning("%s: %s", error.code, error)
@@ -77,11 +96,13 @@ def create_app(settings: Settings) -> FastAPI:
         followed.look()
         gc.collect()
         gc.freeze()
-        following = asyncio.create_task(followed.follow())
+        following = [asyncio.create_task(followed.follow()), asyncio.create_task(followed.desk.follow())]
         yield
-        following.cancel()
-        with suppress(asyncio.CancelledError):
-            await following
+        for task in following:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        followed.desk.close()
 
     app = FastAPI(
         title="Readership",
@@ -93,6 +114,7 @@ def create_app(settings: Settings) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.followed, app.state.models = followed, followed.models
+    app.state.desk, app.state.clicks = followed.desk, followed.clicks
     metrics = RequestMetrics(lambda: gauges(followed.models))
     app.add_middleware(Edge, metrics=metrics, key_digests=lambda: followed.key_digests)
     add_problem_handlers(app)
@@ -107,16 +129,13 @@ def create_app(settings: Settings) -> FastAPI:
             tags=["readers"],
             summary=f"{path.capitalize()} of a reader",
         )
+    add_events(app, followed.desk)
+    add_articles(app, followed.desk)
+    add_clicks(app, followed.clicks, followed.desk)
     add_operations(app, metrics)
     add_docs(app)
     describe_keys(app)
     return app
-
-
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """OpenAPI's word on the errors a route can answer with."""
-    schema = {"schema": ProblemAnswer.model_json_schema()}
-    return {status: {"description": "see `code`", "content": {MEDIA_TYPE: schema}} for status in statuses}
 
 
 def from_environment() -> FastAPI:

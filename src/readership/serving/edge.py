@@ -1,4 +1,4 @@
-"""What happens around every request: a request id, the key check, security headers, one measurement.
+"""What happens around every request: a request id, key and length checked, security headers, one measurement.
 
 A plain ASGI wrapper, because Starlette's function middleware costs a task per request.
 """
@@ -27,6 +27,7 @@ _ALWAYS = [
 ]
 _ANSWER = [*_ALWAYS, (b"cache-control", b"no-store"), (b"content-security-policy", _NOTHING)]
 _PAGE = [*_ALWAYS, (b"cache-control", b"no-cache"), (b"content-security-policy", _OUR_OWN_PAGES)]
+LONGEST_BODY = 5 * 2**20
 _SANE_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
 
 
@@ -65,7 +66,7 @@ class Edge:
             if refusal := self._refusal(scope, path):
                 await refusal.response(path)(scope, receive, send_with_headers)
             else:
-                await self.app(scope, receive, send_with_headers)
+                await self.app(scope, _counted(receive), send_with_headers)
         except Exception:
             log.exception("request %s failed: %s", request_id.decode(), scope.get("method"))
             if status:
@@ -78,6 +79,9 @@ class Edge:
 
     def _refusal(self, scope: Scope, path: str) -> Problem | None:
         """Why this request may not pass, if so."""
+        told = _header(scope, b"content-length") or b""
+        if told.isdigit() and int(told) > LONGEST_BODY:
+            return _too_long()
         digests = self._key_digests()
         if digests is None or path.startswith(OPEN_PATHS):
             return None
@@ -92,6 +96,25 @@ class Edge:
             detail = "this key is not known; make one with `readership keys create NAME` where the API runs"
             return Problem(401, "key_unknown", detail, challenge)
         return None
+
+
+def _counted(receive: Receive) -> Receive:
+    """The same messages, as long as the body does not grow too long."""
+    length = 0
+
+    async def receive_counted() -> Message:
+        nonlocal length
+        message = await receive()
+        length += len(message.get("body", b""))
+        if length > LONGEST_BODY:
+            raise _too_long()
+        return message
+
+    return receive_counted
+
+
+def _too_long() -> Problem:
+    return Problem(413, "body_too_long", f"the body is longer than {LONGEST_BODY:,} bytes; send it in parts")
 
 
 def _header(scope: Scope, name: bytes) -> bytes | None:

@@ -53,6 +53,11 @@ class Answering:
     live: Live = field(default_factory=Live)
     scorer: Scorer | None = None
 
+    @property
+    def bundle(self) -> Bundle | None:
+        """The model version that answers."""
+        return self.scorer.bundle if self.scorer else None
+
 
 @dataclass(frozen=True)
 class Snapshot:

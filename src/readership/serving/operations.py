@@ -6,20 +6,31 @@ from fastapi import FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import JSONResponse, Response
 
+from readership.registry.bundles import Bundle
+from readership.registry.live import Live
 from readership.serving.answers import AliveAnswer, LiveModel, ModelsAnswer, ReadyAnswer, Trouble
-from readership.serving.live_models import Answering, LiveModels
+from readership.serving.desk import Desk
+from readership.serving.live_clicks import TASK as CLICKS
+from readership.serving.live_clicks import LiveClicks
+from readership.serving.live_models import LiveModels
+from readership.serving.live_recommender import TASK as RANKING
 from readership.serving.metrics import Gauge, RequestMetrics
 
 
 def add_operations(app: FastAPI, metrics: RequestMetrics) -> None:
     """Add `/v1/models`, `/healthz`, `/readyz` and `/metrics`."""
     models: LiveModels = app.state.models
+    desk: Desk = app.state.desk
+    clicks: LiveClicks = app.state.clicks
     registry = metrics.registry()
 
     @app.get("/v1/models", tags=["models"], summary="Versions live")
     async def live_models() -> ModelsAnswer:
         """Which version answers for each task, and how it did on held-out time."""
-        return ModelsAnswer(models=[_live_model(task, now) for task, now in models.now.tasks.items()])
+        ranker, scored = desk.recommender.now.ranker, clicks.now
+        found = [_live_model(task, now.live, now.bundle) for task, now in models.now.tasks.items()]
+        others = [_live_model(RANKING, ranker.live, ranker.bundle), _live_model(CLICKS, scored.live, scored.bundle)]
+        return ModelsAnswer(models=[*found, *others])
 
     @app.get("/healthz", tags=["operations"], summary="Liveness")
     async def alive() -> AliveAnswer:
@@ -30,7 +41,9 @@ def add_operations(app: FastAPI, metrics: RequestMetrics) -> None:
     async def ready() -> Response:
         """Whether every task can answer; send no traffic while this is 503. Troubles may remain while it is 200."""
         now = models.now
-        answer = ReadyAnswer(ready=now.ready, troubles=[Trouble(**trouble._asdict()) for trouble in now.troubles])
+        own = (clicks.now.trouble,) if clicks.now.live.champion and clicks.now.trouble else ()
+        troubles = [Trouble(**trouble._asdict()) for trouble in (*now.troubles, *desk.troubles, *own)]
+        answer = ReadyAnswer(ready=now.ready, troubles=troubles)
         return JSONResponse(answer.model_dump(), status_code=200 if now.ready else 503)
 
     @app.get("/metrics", tags=["operations"], summary="Figures for Prometheus", response_class=Response)
@@ -62,9 +75,8 @@ def gauges(models: LiveModels) -> Iterable[Gauge]:
         )
 
 
-def _live_model(task: str, answering: Answering) -> LiveModel:
-    manifest = answering.scorer.bundle.manifest if answering.scorer else None
-    live = answering.live
+def _live_model(task: str, live: Live, bundle: Bundle | None) -> LiveModel:
+    manifest = bundle.manifest if bundle else None
     return LiveModel(
         task=task,
         champion=manifest.version if manifest else None,

@@ -57,8 +57,8 @@ def plots(evaluation: Evaluation) -> Iterator[Plot]:
         yield slices(evaluation["slices"])
 
 
-def reliability(points: list[dict[str, Any]], outcome: str) -> Plot:
-    """Observed share against stated probability."""
+def reliability(points: list[dict[str, Any]], outcome: str, rows_are: str = "readers") -> Plot:
+    """Observed share against stated probability; `rows_are` names what is counted."""
     rows = [{"stated": p["stated"], "n": p["n"], **interval(p["observed"])} for p in points]
     base = alt.Chart(alt.Data(values=rows))
     x, seen = _share("stated", "stated probability"), f"share observed to {outcome}"
@@ -76,8 +76,9 @@ def reliability(points: list[dict[str, Any]], outcome: str) -> Plot:
     return Plot(
         "reliability",
         "Are the probabilities true?",
-        "Readers grouped by the probability stated for them; each point shows the share that came true, with its 95% "
-        "interval. On the dashed line, what was said is what happened. Larger points stand for more readers.",
+        f"{rows_are.capitalize()} grouped by the probability stated for them; each point shows the share that came "
+        "true, with its 95% interval. On the dashed line, what was said is what happened. Larger points stand for more "
+        f"{rows_are}.",
         chart.properties(height=HEIGHT),
     )
 

@@ -7,16 +7,19 @@ from typing import Any
 from readership.contracts import Evaluation
 from readership.evaluation import score_metrics
 from readership.evaluation.metrics import HIGHER_IS_BETTER
-from readership.evaluation.reports import score_charts, segment_charts, words
+from readership.evaluation.reports import ranking_charts, score_charts, segment_charts, words
 from readership.evaluation.reports.charts import Plot, plots
+from readership.evaluation.reports.click_charts import click_plots
 from readership.evaluation.reports.page import write_page
 from readership.evaluation.reports.uplift_charts import learner_rows, uplift_plots
 
 PLOTS: dict[str, Callable[[Evaluation], Iterable[Plot]]] = {
     "probability": plots,
+    "ranking": ranking_charts.plots,
     "score": score_charts.plots,
     "segment": segment_charts.plots,
     "uplift": uplift_plots,
+    "click": click_plots,
 }
 """What is drawn for each kind of answer; its page is the template of that name."""
 
@@ -40,6 +43,14 @@ def _words_of_probabilities(evaluation: Evaluation) -> dict[str, Any]:
         "higher_is_better": HIGHER_IS_BETTER,
         "comparison": words.comparison_rows(evaluation),
         "target_words": {"roc_auc": "ROC AUC", "precision": "precision", "recall": "recall"},
+    }
+
+
+def _words_of_clicks(evaluation: Evaluation) -> dict[str, Any]:
+    return {
+        "metric_words": words.CLICK_METRIC_WORDS,
+        "higher_is_better": HIGHER_IS_BETTER | {"normalised_entropy": False},
+        "comparison": words.comparison_rows(evaluation),
     }
 
 
@@ -76,10 +87,16 @@ def _kind(kind: str, metrics: Evaluation, chosen: bool) -> str:
     return f"{kind}: {words.plural(metrics['segments'], 'segment')}{noise}"
 
 
+def _words_of_rankings(evaluation: Evaluation) -> dict[str, Any]:
+    return {"comparison": ranking_charts.ranked_rows(evaluation), "slate_words": words.SLATE_WORDS}
+
+
 WORDS: dict[str, Callable[[Evaluation], dict[str, Any]]] = {
     "probability": _words_of_probabilities,
+    "ranking": _words_of_rankings,
     "score": _words_of_scores,
     "segment": _words_of_segments,
     "uplift": lambda evaluation: {"learners": learner_rows(evaluation)},
+    "click": _words_of_clicks,
 }
 """What the template of each kind asks for besides the evaluation and its summary."""

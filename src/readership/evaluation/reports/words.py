@@ -12,13 +12,38 @@ METRIC_WORDS = {
     "ece": ("calibration error", "how far stated probabilities lie from observed shares, on average"),
     "lift_top_decile": ("lift of the top tenth", "how many times more often the outcome occurs among them"),
 }
+CLICK_METRIC_WORDS = {
+    **METRIC_WORDS,
+    "roc_auc": (
+        "ROC AUC",
+        "chance that an impression that was clicked is ranked above one that was not; 0.5 is a coin",
+    ),
+    "normalised_entropy": (
+        "normalised entropy",
+        "log loss over that of knowing the share clicked alone; 1 is nothing learnt",
+    ),
+    "lift_top_decile": ("lift of the top tenth", "how many times more often the tenth likeliest is clicked"),
+}
 SCORE_METRIC_WORDS = {
     "rmse": ("RMSE", "root of the mean squared distance between expected and observed score, in points"),
     "mae": ("mean error", "mean distance between expected and observed score, in points"),
     "r2": ("R²", "share of the differences between visits that is explained; 0 is one score for everybody"),
     "spearman": ("rank correlation", "how well the order of readers is told; 0 is chance, 1 is perfect"),
 }
+SLATE_WORDS = {
+    "coverage": ("coverage", "share of the articles that could be shown which stood in some slate"),
+    "novelty": ("novelty", "how little read the articles are: 1 more is half as many readers"),
+    "intra_list_diversity": ("diversity", "how unlike the articles of one slate are: 0 all alike, 1 nothing in common"),
+    "popularity_lift": ("popularity lift", "how much more read they are than what readers opened: 0 as much, 1 twice"),
+}
 MODEL_WORDS = {
+    "lambdarank": "hybrid ranker",
+    "popular": "read most now",
+    "popular_brand": "read most now at the brand",
+    "newest": "newest first",
+    "together": "read together",
+    "neighbours": "readers alike",
+    "content": "like what was read",
     "kmeans": "K-Means",
     "gru": "recurrent network",
     "xgboost": "XGBoost",
@@ -35,6 +60,11 @@ MODEL_WORDS = {
     "global_mean": "one score for everybody",
     "last_score": "as last time",
     "reader_mean": "as usual for the reader",
+    "click_logistic": "logistic regression",
+    "click_xgboost": "XGBoost",
+    "wide_deep": "Wide & Deep",
+    "place_only": "the rate of the place",
+    "item_rate": "the item's own rate",
 }
 MONEY_WORDS = {
     "leave": (

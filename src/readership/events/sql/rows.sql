@@ -46,6 +46,8 @@ SELECT
     page_url,
     referrer,
     multiIf(
+        device_type != '' AND notEmpty({device_from:Array(String)}),
+            transform(lower(device_type), {device_from:Array(String)}, {device_to:Array(String)}, lower(device_type)),
         device_type != '', lower(device_type),
         user_agent = '', transform('device_type', {constant_fields:Array(String)}, {constant_values:Array(String)}, ''),
         match(agent, '(?i)smart-?tv|appletv|googletv|hbbtv|roku|bravia'), 'smart_tv',

@@ -2,11 +2,15 @@
 -- grain: n
 WITH
     -- include times
+    (name) -> transform(name, {constant_fields:Array(String)}, {constant_values:Array(String)}, '') AS constant_of,
     (text, low, high) -> if(toFloat64OrNull(text) BETWEEN low AND high, toFloat64OrNull(text), NULL) AS number
 SELECT
     *,
     multiIf(user_id != '', user_id, device_id != '', concat('device:', device_id), '') AS external_id,
-    if(event_type = '', transform('event_type', {constant_fields:Array(String)}, {constant_values:Array(String)}, ''), event_type) AS event_type_or_constant,
+    multiIf(
+        event_type != '', event_type,
+        article_id = '' AND constant_of('event_type_without_article') != '', constant_of('event_type_without_article'),
+        constant_of('event_type')) AS event_type_or_constant,
     ifNull(timestamp_ms, time_ms(timestamp)) AS at_ms,
     received_at != '' OR isNotNull(received_at_ms) AS received_text,
     ifNull(received_at_ms, time_ms(received_at)) AS stated_received_ms,

@@ -30,7 +30,8 @@ FROM
         arrayFirst(name -> lower(fields[name]) NOT IN ('', '0', '1', 'true', 'false'), {flag_fields:Array(String)}) AS unsaid,
         multiIf(
             problem != '', ('line', problem),
-            missing != '', (missing, 'is empty'),
+            missing != '', (missing, if(missing = {first_seen:String},
+                'is empty, and no event of this article is stored: load the events first', 'is empty')),
             untimed != '', (untimed, if(
                 isNotNull(parseDateTime64BestEffortOrNull(fields[untimed])) AND {time_format:String} = 'auto',
                 concat('''', fields[untimed], ''' states no zone, and neither does the mapping; write `zone` under [time]'),
@@ -64,16 +65,21 @@ FROM
             SELECT
                 n, problem,
                 arrayMap(
-                    (theirs, constant) -> if(columns[theirs] = '', constant, columns[theirs]),
-                    {theirs:Array(String)}, {constants:Array(String)}) AS given,
+                    (name, theirs, constant) -> multiIf(
+                        columns[theirs] != '', columns[theirs],
+                        name = {first_seen:String} AND seen.at != '', seen.at,
+                        constant),
+                    {ours:Array(String)}, {theirs:Array(String)}, {constants:Array(String)}) AS given,
                 mapFromArrays({ours:Array(String)}, arrayMap(
                     (name, text) -> if(
                         has({values_from:Array(String)}, concat(name, '=', text)),
                         {values_to:Array(String)}[indexOf({values_from:Array(String)}, concat(name, '=', text))],
                         text),
                     {ours:Array(String)}, given)) AS fields
-            FROM {staging:Identifier}.sources
+            FROM {staging:Identifier}.sources AS sources
+            LEFT JOIN {staging:Identifier}.seen AS seen ON seen.key = sources.columns[{key_column:String}]
             WHERE n >= {first:UInt64} AND n <= {last:UInt64}
+                AND ({only_with:String} = '' OR problem != '' OR columns[{only_with:String}] != '')
         )
     )
 )

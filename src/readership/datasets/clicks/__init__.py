@@ -1,0 +1,1 @@
+"""Impressions with their clicks, laid into folds of whole days."""

@@ -1,0 +1,61 @@
+"""The recommender's memory in the online store: what a batch has learnt, published as a version like the features.
+
+What came afterwards lies in the state; serving reads both.
+"""
+
+import struct
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from readership.errors import StoreError
+from readership.features.versions import Meta, NewVersion, Version, current
+
+MEMORY = "recommendation"
+_NAMES = b"names"
+_PART_BYTES = 2**28
+_NUMBER = struct.Struct(">I")
+
+
+def write_memory(
+    online_dir: Path, files: Mapping[str, bytes], *, as_of: datetime, learnt_until: datetime, model_version: str = ""
+) -> str:
+    """Publish `files` (a recommender's) as the version in use and return its name.
+
+    `model_version` is the ranker they were made with. Raises StoreError, with the old version still in use.
+    """
+    meta = Meta(as_of, datetime.now(UTC), learnt_until=learnt_until, model_version=model_version)
+    version = NewVersion(online_dir / MEMORY)
+    version.put([(_NAMES, "\n".join(files).encode())])
+    for name, content in files.items():
+        parts = [content[begin : begin + _PART_BYTES] for begin in range(0, max(len(content), 1), _PART_BYTES)]
+        for number, part in enumerate(parts):
+            version.put([(_key(name, number), part)])
+    version.finish(meta, failed=False)
+    return version.path.name
+
+
+def memory_version(online_dir: Path) -> str | None:
+    """Name of the version in use, None where none was published."""
+    return current(online_dir / MEMORY)
+
+
+def read_memory(online_dir: Path, version: str) -> tuple[Meta, dict[str, bytes]]:
+    """What a version holds. Raises StoreError where it cannot be read."""
+    opened = Version.of(online_dir / MEMORY / version)
+    names = opened.get(_NAMES)
+    if names is None:
+        raise StoreError(f"{opened.path} holds no memory; run `readership batch-score recommendation`")
+    return opened.meta, {name: _whole(opened, name) for name in names.decode().splitlines()}
+
+
+def _whole(opened: Version, name: str) -> bytes:
+    parts: list[bytes] = []
+    while (part := opened.get(_key(name, len(parts)))) is not None:
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _key(name: str, number: int) -> bytes:
+    """The key of one part of a file; LMDB takes values below 4 GiB."""
+    return b"file/" + name.encode() + b"/" + _NUMBER.pack(number)

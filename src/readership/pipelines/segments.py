@@ -1,0 +1,195 @@
+"""What the API kept on disk, into the warehouse: every event once, checked like those of a file.
+
+How far each segment was taken is written down after its rows are stored. Whatever interrupts it, the next round reads
+the rest again, and what was stored counts as a repeat. A segment that nobody writes to any more is deleted once all of
+it is stored.
+"""
+
+import json
+import os
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from readership.errors import InputError
+from readership.events.mapping import load_mapping
+from readership.events.record_mapping import NATIVE, RecordMapping
+from readership.events.segments import Record, Segment, read_segment, segments
+from readership.events.source import Source
+from readership.pipelines.ingest import EventRows
+from readership.pipelines.progress import Progress
+from readership.pipelines.records import ingest_records
+from readership.pipelines.sessions import build_sessions
+from readership.pipelines.staging import staging
+from readership.settings import Settings
+from readership.warehouse import Warehouse, migrate, read_sql
+
+TAKEN = "taken.json"
+DAMAGED = "damaged.log"
+_TIMES = ("features_as_of", "at")
+
+
+@dataclass
+class _Round:
+    """What was done so far."""
+
+    segments: int = 0
+    finished: int = 0
+    damaged: int = 0
+    torn_bytes: int = 0
+    articles: int = 0
+    decisions: int = 0
+    notes: list[str] = field(default_factory=list)
+    events: Counter[str] = field(default_factory=Counter)
+    reasons: list[dict[str, Any]] = field(default_factory=list)
+    unknown: Counter[str] = field(default_factory=Counter)
+
+
+def ingest_segments(
+    warehouse: Warehouse, settings: Settings, folder: Path | None = None, progress: Progress | None = None
+) -> dict[str, Any]:
+    """Take what lies in the segment log; `folder` by default as set. Returns the counts of `ingest`, and more.
+
+    Raises InputError where there is no such folder.
+    """
+    folder = folder or settings.path(settings.segments)
+    if not folder.is_dir():
+        raise InputError(f"there is no segment log in {folder}; `readership serve` writes one when it is sent events")
+    migrate(warehouse)
+    began, done = time.monotonic(), _Round()
+    for segment in segments(folder):
+        if segment.path.exists():  # else finished and renamed in this moment: the next round takes it
+            _take(warehouse, settings, folder, segment, done)
+    build_sessions(warehouse)
+    if progress:
+        for note in done.notes:
+            progress.say(note)
+    return {
+        **{name: done.events[name] for name in ("events_loaded", "events_duplicate", "events_quarantined")},
+        "reasons": done.reasons,
+        "unknown_types": dict(done.unknown),
+        "sessions": warehouse.scalar("SELECT count() FROM session_metrics"),
+        "readers": warehouse.scalar("SELECT uniqExact(user_id) FROM readers"),
+        "articles": done.articles,
+        "decisions": done.decisions,
+        "segments": done.segments,
+        "segments_finished": done.finished,
+        "lines_damaged": done.damaged,
+        "bytes_torn": done.torn_bytes,
+        "seconds": {"all": round(time.monotonic() - began, 3)},
+    }
+
+
+def _take(warehouse: Warehouse, settings: Settings, folder: Path, segment: Segment, done: _Round) -> None:
+    """Store what is new of one segment; then write down how far it was taken."""
+    taken = _taken(folder)
+    name, begin = segment.path.stem, taken.get(segment.path.stem, 0)
+    reading = read_segment(segment.path, begin)
+    with tempfile.TemporaryDirectory() as scratch:
+        _events(warehouse, settings, reading.records, Path(scratch) / f"{name}+{begin}.jsonl", done)
+        done.articles += _articles(warehouse, reading.records, Path(scratch) / f"{name}+{begin}.articles.jsonl")
+    done.decisions += _decisions(warehouse, reading.records)
+    done.segments += bool(reading.records)
+    if reading.damaged:
+        done.damaged += len(reading.damaged)
+        _keep_damaged(folder, reading.damaged)
+        done.notes.append(
+            f"{segment.path.name}: {len(reading.damaged)} lines are damaged; they lie in {folder / DAMAGED}"
+        )
+    _write_taken(folder, taken | {name: reading.end})
+    if segment.finished:
+        if reading.torn:
+            done.torn_bytes += reading.torn
+            done.notes.append(
+                f"{segment.path.name}: its last {reading.torn:,} bytes were cut off: half a line, never acknowledged"
+            )
+        _delete(folder, segment)
+        done.finished += 1
+
+
+def _events(warehouse: Warehouse, settings: Settings, records: Sequence[Record], path: Path, done: _Round) -> None:
+    if not _write(records, "event", path):
+        return
+    native = load_mapping("native")
+    with staging(warehouse) as stage:
+        rows = EventRows(stage, native, settings, check=False, received="file", consent=None, arrived=True)
+        rows.file(Source(path, "lines", gzipped=False))
+    done.events.update(events_loaded=rows.loaded, events_duplicate=rows.duplicate, events_quarantined=rows.bad)
+    done.reasons += rows.reasons()
+    done.unknown.update(rows.unknown)
+
+
+def _articles(warehouse: Warehouse, records: Sequence[Record], path: Path) -> int:
+    """Store articles that were put; returns how many versions are new."""
+    if not _write(records, "article", path):
+        return 0
+    summary = ingest_records(warehouse, "articles", [path], RecordMapping(NATIVE))
+    return summary.rows_loaded + summary.rows_changed
+
+
+def _decisions(warehouse: Warehouse, records: Sequence[Record]) -> int:
+    """Store decisions by lot as rows of `predictions`; returns how many are new."""
+    told = [json.loads(record.text) for record in records if record.kind == "decision"]
+    ids = [row["decision_id"] for row in told]
+    stored = warehouse.rows(read_sql("readership.pipelines.sql.segments", "decided"), ids=ids) if ids else []
+    known = {decision for (decision,) in stored}
+    new = {row["decision_id"]: row for row in told if row["decision_id"] not in known}
+    if new:
+        warehouse.insert("predictions", _predictions(list(new.values())).to_arrow())
+    return len(new)
+
+
+def _predictions(rows: list[dict[str, Any]]) -> pl.DataFrame:
+    schema = {"user_id": pl.UInt64, "score": pl.Float64, "propensity": pl.Float64}
+    frame = pl.DataFrame(rows, schema_overrides=schema, infer_schema_length=None)
+    times = [pl.col(name).str.to_datetime("%+", time_unit="ms", time_zone="UTC") for name in _TIMES]
+    return frame.with_columns(times).with_columns(
+        received_at=pl.col("at"), loaded_at=pl.lit(time.time_ns() // 1_000_000).cast(pl.Datetime("ms", "UTC"))
+    )
+
+
+def _write(records: Sequence[Record], kind: str, path: Path) -> int:
+    """Write the records of one kind as JSON lines; returns how many there are."""
+    lines = [record.text for record in records if record.kind == kind]
+    if lines:
+        path.write_bytes(b"\n".join(lines) + b"\n")
+    return len(lines)
+
+
+def _taken(folder: Path) -> dict[str, int]:
+    """Up to which byte each segment is stored."""
+    try:
+        found: dict[str, int] = json.loads((folder / TAKEN).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError:
+        return {}  # everything is read again; what is stored counts as a repeat
+    return found
+
+
+def _write_taken(folder: Path, taken: dict[str, int]) -> None:
+    draft = folder / f".{TAKEN}.{os.getpid()}"
+    with draft.open("w", encoding="utf-8") as file:
+        json.dump(taken, file)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(folder / TAKEN)
+
+
+def _delete(folder: Path, segment: Segment) -> None:
+    """Delete a segment that is wholly stored, and forget how far it was taken."""
+    segment.path.unlink()
+    _write_taken(folder, {name: end for name, end in _taken(folder).items() if name != segment.path.stem})
+
+
+def _keep_damaged(folder: Path, lines: Sequence[bytes]) -> None:
+    with (folder / DAMAGED).open("ab") as file:
+        file.writelines(line + b"\n" for line in lines)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,99 @@
+"""What recommendations are made from in one worker: state, segment log, rules, and the recommender that answers."""
+
+import asyncio
+import logging
+
+from readership.errors import StoreError
+from readership.events.segments import SegmentLog
+from readership.features.state_lmdb import LmdbState
+from readership.serving.followed_rules import FollowedRules
+from readership.serving.live_models import LiveModels, Trouble
+from readership.serving.live_recommender import LiveRecommender
+from readership.serving.problems import Problem
+from readership.serving.recording import Recording
+from readership.settings import Settings
+
+log = logging.getLogger("readership.serving")
+FEED_SECONDS = 0.5
+
+
+class Desk:
+    """Opened when the worker starts, closed when it ends."""
+
+    def __init__(self, settings: Settings, models: LiveModels) -> None:
+        self._settings, self._models = settings, models
+        self.rules = FollowedRules(settings.path(settings.rules), settings.state_dir)
+        self.recommender = LiveRecommender(settings)
+        self._recording: Recording | None = None
+        self._closed: Trouble | None = None
+
+    @property
+    def troubles(self) -> tuple[Trouble, ...]:
+        """What keeps recommendations from their best."""
+        mine = (self._closed, self.rules.trouble)
+        return (*self.recommender.troubles, *(trouble for trouble in mine if trouble))
+
+    def recording(self) -> Recording:
+        """What events and articles are kept with. Raises Problem 503 where the state cannot be opened."""
+        if self._recording is None:
+            code, detail = self._closed or ("not_ready", "the state is being opened; ask again in a second")
+            raise Problem(503, code, detail, {"Retry-After": "5"})
+        return self._recording
+
+    def consent(self, reader: int) -> int | None:
+        """What a reader said here last of their consent (bits), None where they said nothing."""
+        return None if self._recording is None else self._recording.state.reader(reader).consent
+
+    def look(self) -> None:
+        """Take up what changed, here and now."""
+        self._open()
+        self.rules.look()
+        if self._recording and (take_up := self.recommender.prepare(self._recording.state)):
+            take_up()
+        self.learn()
+
+    def learn(self) -> bool:
+        """Learn some of what arrived; True when there may be more."""
+        return self._recording is not None and self.recommender.now.catch_up(self._recording.state)
+
+    async def follow(self) -> None:
+        """Learn what arrives, twice a second; look for rules, memory and champion every other time."""
+        while True:
+            await asyncio.sleep(FEED_SECONDS)
+            try:
+                await asyncio.to_thread(self._open)
+                self.rules.look()
+                if self._recording is None:
+                    continue
+                await asyncio.to_thread(self._recording.flush)
+                take_up = await asyncio.to_thread(self.recommender.prepare, self._recording.state)
+                if take_up:
+                    take_up()
+                while self.learn():
+                    await asyncio.sleep(0)
+            except StoreError as error:
+                log.warning("%s: %s", error.code, error)
+            except Exception:
+                log.exception("following what readers do failed; what was learnt before answers")
+
+    def close(self) -> None:
+        """Finish the segment, so that ingest can take all of it; nothing is taken any more."""
+        recording, self._recording = self._recording, None
+        if recording is not None:
+            recording.close()
+
+    def _open(self) -> None:
+        """Open the state, unless it is open; a state that cannot be opened is a trouble, and tried again."""
+        if self._recording is not None:
+            return
+        try:
+            state = LmdbState(self._settings.state_dir)
+        except StoreError as error:
+            self._closed = Trouble(error.code, str(error))
+            return
+        segments = SegmentLog(self._settings.path(self._settings.segments))
+        self._recording, self._closed = Recording(self._settings, segments, state, self._has_features), None
+
+    def _has_features(self, reader: int) -> bool:
+        store = self._models.now.store
+        return store is not None and store.features.get(reader) is not None

@@ -1,0 +1,61 @@
+"""`POST /v1/events`: on disk before it is acknowledged, and in the state that slates are made from."""
+
+import asyncio
+from time import time_ns
+
+import msgspec
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+
+from readership.errors import StoreError
+from readership.serving.answers import EventsAnswer
+from readership.serving.desk import Desk
+from readership.serving.intake import NoBatch, Refusal, Taken, TooMany, take
+from readership.serving.openapi import EVENTS_BODY, problems
+from readership.serving.problems import Problem
+from readership.serving.recording import Recording
+
+
+class _EventsAnswer(msgspec.Struct):
+    """The fields of `answers.EventsAnswer`."""
+
+    accepted: int
+    refused: int
+    errors: list[Refusal]
+
+
+def add_events(app: FastAPI, desk: Desk) -> None:
+    """Add the route."""
+
+    @app.post(
+        "/v1/events",
+        status_code=202,
+        tags=["events"],
+        summary="Events, one or at most 1,000",
+        response_model=EventsAnswer,
+        responses=problems(400, 401, 413, 503),
+        openapi_extra=EVENTS_BODY,
+    )
+    async def events(request: Request) -> Response:
+        """Answered once the batch is on disk. An `event_id` that was sent before counts once; send again what failed.
+
+        What is no event is kept for the quarantine and named in `errors`; the rest of the batch is taken.
+        """
+        now_ms = time_ns() // 1_000_000
+        try:
+            taken = take(await request.body(), now_ms)
+        except NoBatch as error:
+            status = 413 if isinstance(error, TooMany) else 400
+            raise Problem(status, "events_invalid", str(error)) from error
+        await _kept(desk.recording(), taken, now_ms)
+        refused = len(taken.refusals)
+        answer = _EventsAnswer(len(taken.records) - refused, refused, taken.refusals)
+        return Response(msgspec.json.encode(answer), 202, media_type="application/json")
+
+
+async def _kept(recording: Recording, taken: Taken, now_ms: int) -> None:
+    try:
+        await asyncio.to_thread(recording.events, taken, now_ms)
+    except StoreError as error:
+        raise Problem(503, error.code, str(error), {"Retry-After": "5"}) from error
