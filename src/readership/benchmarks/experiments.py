@@ -38,8 +38,8 @@ PROTOCOL = (
     f"where p < {SUSPICIOUS}; inside and outside of the documented fault, by when a test was made. CUPED: cut of the "
     f"variance in an experiment on {SMALL_READERS:,} generated readers beside r² of two spans before it, as "
     f"`experiment plan` tells it. Speed: {EXPOSURES:,} generated exposures of {READERS:,} readers and {EVENTS:,} "
-    f"events, parts merged, {THREADS} threads: two metrics (days active, and seconds per article) with CUPED, both intervals, day by "
-    "day"
+    f"events, parts merged, {THREADS} threads: two metrics (days active, and seconds per article) with CUPED, both "
+    "intervals, day by day"
 )
 
 
