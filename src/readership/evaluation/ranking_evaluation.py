@@ -71,8 +71,7 @@ class Orders:
     def take(self, rows: NDArray[Any]) -> "Orders":
         """The reads where this mask is true."""
         candidates, floors, slates = (
-            {name: ranks[rows] for name, ranks in part.items()}
-            for part in (self.candidates, self.floors, self.slates)
+            {name: ranks[rows] for name, ranks in part.items()} for part in (self.candidates, self.floors, self.slates)
         )
         return Orders(self.champion, candidates, floors, slates)
 
