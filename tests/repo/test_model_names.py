@@ -13,7 +13,7 @@ from readership.settings import Settings
 
 
 def test_every_task_of_every_population_is_a_model() -> None:
-    names = {segmentation.TASK, recommendation.TASK, click.TASK, click.TASK_OF_ADS}  # have no label of a reader
+    names = {segmentation.TASK, recommendation.TASK, *click.TASKS}  # have no label of a reader
     for task in set(Task) - names:
         for population in Population:
             try:
