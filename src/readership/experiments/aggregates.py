@@ -218,7 +218,8 @@ def _counts_days(column: Column) -> bool:
 
 
 def _added(lists: pl.Series, width: int) -> NDArray[np.float64]:
-    if lists.is_empty():
-        return np.zeros(width)
-    found: NDArray[np.float64] = np.array(lists.to_list(), np.float64).sum(axis=0)
+    """The sum of lists place by place; an empty one stands for units of which nothing was seen."""
+    found = np.zeros(width)
+    for values in lists.to_list():
+        found += np.array(values) if values else 0.0
     return found

@@ -32,6 +32,7 @@ class Overlap(NamedTuple):
     def of(cls, weight: Floats) -> "Overlap":
         """Of weights, chance under the policy asked about over chance logged [n].
 
+        >>> import numpy as np
         >>> Overlap.of(np.array([1.0, 1.0, 2.0]))   # 16 / 6
         Overlap(rows=3, ess=2.6666666666666665, heaviest=0.5, mean_weight=1.3333333333333333)
         """
