@@ -82,6 +82,8 @@ class Bench(StrEnum):
 
     aa = "aa"
     adopt = "adopt"
+    ads = "ads"
+    bandits_upworthy = "bandits-upworthy"
     campaign = "campaign"
     churn_cdnow = "churn-cdnow"
     churn_deskdrop = "churn-deskdrop"
@@ -91,6 +93,7 @@ class Bench(StrEnum):
     experiments = "experiments"
     features = "features"
     ingest = "ingest"
+    ope_openbandit = "ope-openbandit"
     recommendation = "recommendation"
     recs_deskdrop = "recs-deskdrop"
     recs_diginetica = "recs-diginetica"

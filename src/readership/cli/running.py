@@ -52,7 +52,7 @@ def bench(
     name: Bench,
     data: Annotated[Path | None, typer.Option(help="Folder of the public data sets.")] = None,
     sessions: Annotated[int | None, typer.Option(help="adopt, features: how many sessions.")] = None,
-    readers: Annotated[int | None, typer.Option(help="features, serving, simulate, aa: how many readers.")] = None,
+    readers: Annotated[int | None, typer.Option(help="ads, features, serving, simulate, aa: how many readers.")] = None,
     events: Annotated[int | None, typer.Option(help="ingest: how many events.")] = None,
     budget_minutes: Annotated[
         float | None, typer.Option(min=0, help="recs-diginetica: to train the network in; 0 leaves it out.")

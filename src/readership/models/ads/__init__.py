@@ -1,0 +1,1 @@
+"""Which advertisement to show in a place: what may be shown, what it is worth, how fast budgets are spent."""
