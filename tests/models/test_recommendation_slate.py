@@ -38,6 +38,14 @@ def ranked(places: list[int]) -> Ranked:
     return Ranked(np.array(places, np.int32), falling, np.zeros(k, np.int8), np.full(k, -1, np.int32))
 
 
+def topics(candidates: list[Article], read: list[Article]) -> Topics:
+    """Shares of articles that lie in a catalogue of their own."""
+    catalogue = Catalogue()
+    places = [catalogue.put(one._replace(article_id=str(n))) for n, one in enumerate([*candidates, *read])]
+    split = np.array(places, dtype=np.int32)
+    return Topics(catalogue, split[: len(candidates)], split[len(candidates) :])
+
+
 def made(
     catalogue: Catalogue,
     rules: str = NO_LOT,
@@ -58,7 +66,7 @@ def ids(slate: Slate) -> list[str]:
 def test_mmr_by_hand() -> None:
     """After the first, b is its twin (similarity 1) and c is at right angles: 0.8·0.9 - 0.2·1 < 0.8·0.7."""
     vectors = np.array([[1, 0], [1, 0], [0, 1]], dtype=np.float32)
-    mix = Mix(np.array([1.0, 0.9, 0.7]), vectors, Topics([Article(x, 0) for x in "abc"], []))
+    mix = Mix(np.array([1.0, 0.9, 0.7]), vectors, topics([Article(x, 0) for x in "abc"], []))
     assert mix.value() == pytest.approx([0.8, 0.72, 0.56])
     mix.add(0)
     assert mix.value() == pytest.approx([0.8 - 0.2, 0.72 - 0.2, 0.56])
@@ -68,18 +76,18 @@ def test_calibration_by_hand() -> None:
     """A reader of sport alone: p = (1, 0). q̃ of a sport article is (1, 0), of another (0.01, 0.99): KL = ln 100."""
     assert divergence(np.array([1.0, 0.0]), np.array([[1.0, 0.0], [0.0, 1.0]])) == pytest.approx([0.0, np.log(100)])
     read = [Article(str(n), 0, category="sport") for n in range(3)]
-    topics = Topics([Article("x", 0, category="sport"), Article("y", 0, category="opera")], read)
-    assert topics.own is not None
-    assert topics.own.tolist() == [1.0, 0.0]
-    mix = Mix(np.array([0.5, 0.5]), np.zeros((2, 2), np.float32), topics)
+    shares = topics([Article("x", 0, category="sport"), Article("y", 0, category="opera")], read)
+    assert shares.own is not None
+    assert shares.own.tolist() == [1.0, 0.0]
+    mix = Mix(np.array([0.5, 0.5]), np.zeros((2, 2), np.float32), shares)
     assert mix.value() == pytest.approx([0.9 * 0.4, 0.9 * 0.4 - 0.1 * np.log(100)])
 
 
 def test_topics_share_an_article_and_two_reads_are_no_taste() -> None:
-    topics = Topics([Article("x", 0, topics=("a", "b")), Article("y", 0)], [Article("z", 0, category="a")] * 2)
-    assert topics.own is None
-    assert topics.shares.sum(axis=1).tolist() == [1.0, 0.0]
-    assert topics.shares.max() == 0.5
+    found = topics([Article("x", 0, topics=("a", "b")), Article("y", 0)], [Article("z", 0, category="a")] * 2)
+    assert found.own is None
+    assert found.shares.sum(axis=1).tolist() == [1.0, 0.0]
+    assert found.shares.max() == 0.5
 
 
 def test_relevance_of_equals_is_one() -> None:

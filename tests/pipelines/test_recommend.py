@@ -45,7 +45,8 @@ def test_the_slate_with_its_reasons(published: Settings) -> None:
     assert told["ranked_by"] == "decayed popularity"
     assert "rules" not in told
     assert lines(told)[0] == (
-        "reader -42: not personal (this reader has not agreed to personalisation); ranked by decayed popularity"
+        "reader -42: not personal (no agreement to personalisation is known of this reader); "
+        "ranked by decayed popularity"
     )
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from registry_world import an_evaluation
 
-from readership.registry.rule import MARGIN, beats_floors, compare, newest, row_losses
+from readership.registry.rule import MARGIN, Decision, beats_floors, compare, newest, row_losses
 
 RNG = np.random.default_rng(5)
 CHAMPION = RNG.gamma(2, 0.3, 600)
@@ -117,3 +117,10 @@ def test_what_cannot_be_compared_row_by_row_follows_on_newer_data_alone():
     assert "not trained on newer data" in newest(good, "2026-01-01", "2026-01-01").reason
     bad = beats_floors(of_kind("segment", "stability_ari", 0.5, [0.4, 0.6]))
     assert not newest(bad, "2026-02-01", "2026-01-01").allowed
+
+
+def test_a_champion_that_cannot_answer_any_more_is_followed_by_what_is_good_by_itself():
+    good, bad = Decision(True, "good"), Decision(False, "bad")
+    assert not newest(good, "2026-01-01", "2026-01-01").allowed
+    assert newest(good, "2026-01-01", "2026-01-01", answers=False).allowed
+    assert not newest(bad, "2026-02-01", "2026-01-01", answers=False).allowed

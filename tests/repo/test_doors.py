@@ -15,6 +15,7 @@ COMMANDS = {
     "ml/03_baseline_models.py": "train",
     "ml/04_churn_prediction.py": "train",
     "ml/05_user_segmentation.py": "train",
+    "ml/06_recommendation_system.py": "train",
     "ml/07_conversion_prediction.py": "train",
     "ml/08_click_prediction.py": "train",
     "ml/09_engagement_prediction.py": "train",

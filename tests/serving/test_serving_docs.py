@@ -43,7 +43,10 @@ def test_openapi_describes_every_route_its_answers_and_keys(client: Caller) -> N
     schema = client.get("/openapi.json").json()
     about_a_reader = [f"/v1/readers/{{reader_id}}/{task}" for task in ("churn", "conversion", "engagement")]
     segment = "/v1/readers/{reader_id}/segment"
-    assert sorted(schema["paths"]) == ["/healthz", "/metrics", "/readyz", "/v1/models", *about_a_reader, segment]
+    slate = "/v1/readers/{reader_id}/recommendations"
+    written = ["/v1/articles/{article_id}", "/v1/clicks/score", "/v1/events"]
+    plain = ["/healthz", "/metrics", "/readyz", *written, "/v1/models"]
+    assert sorted(schema["paths"]) == [*plain, *about_a_reader, slate, segment]
     assert [parameter["name"] for parameter in schema["paths"][segment]["get"]["parameters"]] == ["reader_id"]
     for path in about_a_reader:
         route = schema["paths"][path]["get"]
@@ -54,5 +57,9 @@ def test_openapi_describes_every_route_its_answers_and_keys(client: Caller) -> N
     assert schema["components"]["schemas"]["ConversionAnswer"]["example"]["action"] == "prompt"
     assert schema["components"]["schemas"]["EngagementAnswer"]["example"]["band"] == "deep"
     assert schema["components"]["schemas"]["SegmentAnswer"]["example"]["segment_id"] == 3
+    example = schema["components"]["schemas"]["RecommendationsAnswer"]["example"]
+    assert example["recommendations"][0]["reason"] == "because you read “Night trains to Rome are back”"
+    assert schema["components"]["schemas"]["ArticleBody"]["example"]["topics"] == ["trains", "Italy"]
+    assert schema["paths"]["/v1/events"]["post"]["requestBody"]["content"]["application/json"]["examples"]["one"]
     assert set(schema["components"]["securitySchemes"]) == {"bearer", "key"}
     assert not re.search(r"https?://", str(schema))

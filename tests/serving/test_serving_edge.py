@@ -14,6 +14,7 @@ from readership.errors import InputError, SettingsError
 from readership.serving import keys
 from readership.serving.server import serve
 
+IDLE = ("conversion", "conversion_uplift", "engagement", "segmentation", "recommendation", "click")
 CHURN = "/v1/readers/42/churn"
 
 
@@ -128,7 +129,7 @@ def test_figures_count_what_was_answered(client: Caller) -> None:
 def test_models_that_are_live(client: Caller) -> None:
     model, *others = client.get("/v1/models").json()["models"]
     idle = [(other["task"], other["champion"]) for other in others]
-    assert idle == [(task, None) for task in ("conversion", "conversion_uplift", "engagement", "segmentation")]
+    assert idle == [(task, None) for task in IDLE]
     assert model["task"] == "churn"
     assert model["champion"] == "v1"
     assert model["promoted_by"] == "a test"

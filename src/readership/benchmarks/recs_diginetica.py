@@ -82,7 +82,7 @@ def run(data: Path, budget_minutes: float = 40.0) -> dict[str, Any]:
 
 
 def read(folder: Path) -> Split:
-    """The two files; items are numbered anew by their first training session's order of number."""
+    """The two files; items are numbered anew from 0, in the order of their numbers."""
     files = [folder / f"{name}.parquet" for name in ("train", "test")]
     for file in files:
         if not file.is_file():
@@ -136,10 +136,10 @@ def _judged(blend: SessionBlend, split: Split) -> tuple[dict[str, float], dict[s
     """What the network alone and the blend are worth on the test rows."""
     began, alone, both = _Watch(), [], []
     for at, part in chunks(split.asked):
-        following_here = split.following[at : at + CHUNK]
+        followed = split.following[at : at + CHUNK]
         scores = blend.network.scores(part)
-        alone.append(place_of(scores, following_here))
-        both.append(place_of(blend.with_network(scores, part), following_here))
+        alone.append(place_of(scores, followed))
+        both.append(place_of(blend.with_network(scores, part), followed))
     return _figures(np.concatenate(alone), began), _figures(np.concatenate(both), began)
 
 

@@ -28,11 +28,13 @@ audit_app = typer.Typer(no_args_is_help=True, help="Checks that no number knew t
 models_app = typer.Typer(no_args_is_help=True, help="Versions of models and which is live.")
 keys_app = typer.Typer(no_args_is_help=True, help="API keys.")
 campaign_app = typer.Typer(no_args_is_help=True, help="Lists of readers to contact, and what the contact did.")
+experiment_app = typer.Typer(no_args_is_help=True, help="Experiments: what they take, and what came of them.")
 app.add_typer(features_app, name="features")
 app.add_typer(audit_app, name="audit")
 app.add_typer(models_app, name="models")
 app.add_typer(keys_app, name="keys")
 app.add_typer(campaign_app, name="campaign")
+app.add_typer(experiment_app, name="experiment")
 
 
 def main() -> None:

@@ -90,6 +90,7 @@ class Bench(StrEnum):
     clicks = "clicks"
     conversion_bank = "conversion-bank"
     conversion_shoppers = "conversion-shoppers"
+    experiments = "experiments"
     features = "features"
     ingest = "ingest"
     ope_openbandit = "ope-openbandit"

@@ -87,9 +87,11 @@ def trained_by(name: str) -> str:
 
     >>> trained_by("churn_subscribers"), trained_by("conversion")
     ('readership train churn --population subscribers', 'readership train conversion')
-    >>> trained_by("conversion_uplift")
-    'readership train conversion --uplift'
+    >>> trained_by("conversion_uplift"), trained_by("click_ads")
+    ('readership train conversion --uplift', 'readership train click_ads')
     """
+    if name == "click_ads":
+        return f"readership train {name}"
     if name.endswith("_uplift"):
         return f"{trained_by(name.removesuffix('_uplift'))} --uplift"
     task, _, population = name.partition("_")

@@ -30,7 +30,7 @@ _FIRST_MAP_BYTES = 64 * 2**20
 class Meta(msgspec.Struct, frozen=True):
     """What a version holds: when it was true, when it was written, its columns and its model version.
 
-    learnt_until  when the newest read happened that a recommender's memory knows
+    learnt_until  when the newest read arrived that a recommender's memory knows
     """
 
     as_of: datetime

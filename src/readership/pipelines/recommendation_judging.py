@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from readership.evaluation.ranking import SLATE, rank_of
 from readership.evaluation.ranking_evaluation import POPULAR, Catalogue, Judged, Orders
+from readership.evaluation.reports.words import NBSP
 from readership.evaluation.reports.words import span as span_words
 from readership.models.recommendation.features import NAMES
 from readership.models.recommendation.nouns import SOURCES, Article, Asker
@@ -41,7 +42,7 @@ class Judging:
         self._slates: dict[str, list[NDArray[np.int64]]] = {champion: [], POPULAR: []}
         self._could_be = np.zeros(0, dtype=bool)
         self._live: list[int] = []
-        self.examples: list[dict[str, Any]] = []
+        self._examples: dict[str, dict[str, Any]] = {}
         self.kept: list[NDArray[np.float32]] = []
 
     def take(self, ask: Ask) -> None:
@@ -92,7 +93,7 @@ class Judging:
         )
 
     def orders(self) -> Orders:
-        """Where the articles opened stood; a single source that was never right is left out, having nothing to go by."""
+        """Where the articles opened stood; a single source that never found any is left out."""
         ranks = {name: np.array([row[name] for row in self._ranks], np.int64) for name in self._ranks[0]}
         champion = ranks.pop(self._champion)
         return Orders(
@@ -115,6 +116,11 @@ class Judging:
         )
 
     @property
+    def examples(self) -> list[dict[str, Any]]:
+        """Slates to look at, each the first of its kind that the sample brought."""
+        return [self._examples[who] for who, _ in EXAMPLES if who in self._examples]
+
+    @property
     def mean_live(self) -> int:
         """Articles that could be recommended, on average over the reads."""
         return round(float(np.mean(self._live)))
@@ -127,10 +133,9 @@ class Judging:
         self._could_be[live] = True
 
     def _maybe_example(self, ask: Ask, identity: str, rank: int) -> None:
-        taken = {example["who"] for example in self.examples}
         for who, fits in EXAMPLES:
-            if who not in taken and ask.place >= 0 and ask.row % 7 == 0 and fits(ask, identity):
-                self.examples.append(self._example(who, ask, rank))
+            if who not in self._examples and ask.place >= 0 and ask.row % 7 == 0 and fits(ask, identity):
+                self._examples[who] = self._example(who, ask, rank)
                 return
 
     def _example(self, who: str, ask: Ask, rank: int) -> dict[str, Any]:
@@ -147,7 +152,7 @@ class Judging:
             "who": who,
             "at": f"{datetime.fromtimestamp(asker.at_ms / 1000, UTC):%Y-%m-%d %H:%M}",
             "brand": asker.brand,
-            "reads_before": ask.reads_before,
+            "reads_before": None if asker.reader is None else ask.reads_before,
             "read_before": [_told(engine.catalogue.article(place), asker) for place in history],
             "slate": slate,
             "opened": _told(engine.catalogue.article(ask.place), asker),
@@ -186,5 +191,5 @@ def _told(article: Article, asker: Asker) -> dict[str, str]:
     return {
         "title": article.title or f"article {article.article_id}",
         "category": article.category,
-        "age": span_words(max(0, asker.at_ms - article.published_ms) / 1000),
+        "age": span_words(max(0, asker.at_ms - article.published_ms) / 1000).replace(" ", NBSP),
     }

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from readership.errors import NotEnoughData
 from readership.evaluation.ranking import METRICS, gains, rank_of
+from readership.evaluation.readiness.rules import FEWEST_READING_DAYS
 from readership.models.recommendation.parameters import DAY_MS, HOUR_MS
 from readership.models.recommendation.text import TextModel
 from readership.pipelines.recommendation_log import Log
@@ -17,7 +18,7 @@ MOST = {"train": 5000, "valid": 800, "test": 3000}
 """Reads that are asked about, at most; all of them are learnt."""
 SHARES = {"train": 0.25, "valid": 0.05, "test": 0.1}
 LONGEST_DAYS = {"train": 56, "valid": 14, "test": 28}
-FEWEST_DAYS, FEWEST_READS = 7, 200
+FEWEST_READS = 200
 HALF_LIVES = (0.5, 1.0, 3.0, 6.0, 12.0, 24.0, 48.0)
 HALF_LIFE_READS, LOOK_BACK_DAYS = 400, 7
 TEXTS = 6000
@@ -52,8 +53,8 @@ def plan(log: Log, now: datetime) -> Plan:
     """
     at_ms, end = log.at_ms, int(now.timestamp() * 1000)
     days = (end - int(at_ms.min())) / DAY_MS
-    if days < FEWEST_DAYS:
-        raise NotEnoughData(f"the log holds {days:.1f} days of reads; recommendations need {FEWEST_DAYS}")
+    if days < FEWEST_READING_DAYS:
+        raise NotEnoughData(f"the log holds {days:.1f} days of reads; recommendations need {FEWEST_READING_DAYS}")
     first = first_reads(log)
     spans = {}
     for name in ("test", "valid", "train"):

@@ -149,7 +149,9 @@ def _decide(settings: Settings, live: Live, bundle: Bundle, *, tolerant: bool) -
     try:
         champion = Bundle.load(_models(settings) / task / live.champion)
         if answer in WITHOUT_ROWS:
-            return newest(own_merit, bundle.manifest.trained_until, champion.manifest.trained_until)
+            ours, theirs = bundle.manifest, champion.manifest
+            answers = answer != "rank" or ours.features == theirs.features  # the engine makes its own features alone
+            return newest(own_merit, ours.trained_until, theirs.trained_until, answers=answers)
         rows = losses(champion, bundle, settings.artifacts_dir / "datasets")
     except (PromotionRefused, BundleError) as error:
         if not tolerant:

@@ -141,8 +141,11 @@ def _before(evaluation: Evaluation, name: str) -> Decision:
     return Decision(True, f"it beats the floors {', '.join(floors)} on later reads")
 
 
-def newest(own_merit: Decision, trained_until: str, champion_until: str) -> Decision:
-    """Whether a version that cannot be compared row by row may follow a champion: newer data, and good by itself."""
-    if own_merit.allowed and trained_until <= champion_until:
+def newest(own_merit: Decision, trained_until: str, champion_until: str, *, answers: bool = True) -> Decision:
+    """Whether a version that cannot be compared row by row may follow a champion: newer data, and good by itself.
+
+    answers  whether the champion can still answer; one that cannot is followed by whatever is good by itself
+    """
+    if own_merit.allowed and answers and trained_until <= champion_until:
         return Decision(False, f"it was not trained on newer data than the champion (until {champion_until})")
     return own_merit

@@ -11,7 +11,7 @@ from readership.serving.recording import Recording
 
 VISIT_MS = 30 * 60 * 1000
 """Reads less than this apart belong to one visit."""
-NOT_AGREED = "this reader has not agreed to personalisation"
+NOT_AGREED = "no agreement to personalisation is known of this reader"
 UNKNOWN = "nothing of what this reader read is known yet"
 VISIT_ALONE = "by this visit alone"
 

@@ -1,5 +1,6 @@
 """`POST /v1/clicks/score`: how likely a reader is to click on each of some articles, wherever they will stand."""
 
+import asyncio
 from time import time_ns
 from typing import Annotated, Any
 
@@ -20,6 +21,8 @@ from readership.serving.openapi import problems
 from readership.serving.problems import Problem
 
 MOST_ARTICLES = 1_000
+AT_ONCE = 50
+"""Articles scored on the event loop; more of them are scored beside it."""
 
 
 class Shown(BaseModel):
@@ -69,12 +72,16 @@ def add_clicks(app: FastAPI, clicks: LiveClicks, desk: Desk) -> None:
         if now.bundle is None or now.table is None:
             code, detail = now.trouble or ("not_ready", "the model is being read; ask again in a second")
             raise Problem(503, code, detail, {"Retry-After": "5"})
-        return Response(msgspec.json.encode(answer(now, now.table, asked, desk)), media_type="application/json")
+        few = len(asked.article_ids) <= AT_ONCE
+        found = answer(now, asked, desk) if few else await asyncio.to_thread(answer, now, asked, desk)
+        return Response(msgspec.json.encode(found), media_type="application/json")
 
 
-def answer(now: ClicksNow, table: ClicksTable, asked: ClicksAsked, desk: Desk) -> dict[str, Any]:
+def answer(now: ClicksNow, asked: ClicksAsked, desk: Desk) -> dict[str, Any]:
     """The fields of `answers.ClicksAnswer`."""
+    table = now.table
     assert now.bundle is not None
+    assert table is not None
     manifest = now.bundle.manifest
     items = [table.item(article) for article in asked.article_ids]
     reader = _reader(table, asked.reader_id, desk)

@@ -54,7 +54,8 @@ class Ranker(NamedTuple):
 class Answering:
     """What answers: the engine with all it has learnt so far, and how far that is.
 
-    as_of  when the memory was true; None where none was published, and the engine began empty
+    as_of            when the memory was true; None where none was published, and the engine began empty
+    learnt_until_ms  when the newest read arrived that the memory knows
     """
 
     recommender: Recommender
@@ -73,7 +74,7 @@ class Answering:
             self.recommender.put(self._dated(_article(change.content), change.at_ms))
             self.articles = change.sequence
         reads, self.reads = state.reads_after(self.reads, most)
-        fresh = [read for read in reads if self._own(read) > self.learnt_until_ms]
+        fresh = [read for read in reads if read.arrived_ms - self.time.behind_ms > self.learnt_until_ms]
         for read in fresh:
             self._meet(read)
         self.recommender.learn([self._read(read) for read in fresh])

@@ -14,6 +14,7 @@ STATES: tuple[State, ...] = ("impossible", "degraded", "ready")
 """The worst first."""
 FEWEST_READERS = 200
 FEWEST_OF_RARER = 50
+FEWEST_READING_DAYS = 7
 MUCH = 0.01
 SILENCE_DAYS = 3
 PERSONALISE = (
@@ -114,7 +115,14 @@ def _segmentation(f: Facts) -> Iterator[Finding]:
 
 
 def _recommendation(f: Facts) -> Iterator[Finding]:
+    yield from _packages(f, "train")
     yield from _consent(f)
+    if f.span_days < FEWEST_READING_DAYS:
+        yield Finding(
+            "impossible",
+            f"the log holds {f.span_days:.1f} days; recommendations need {FEWEST_READING_DAYS}",
+            "bring more history",
+        )
     if not f.carries("article_id"):
         yield Finding(
             "impossible", "no row says which article was read", "map the column of the article to `article_id`"

@@ -149,10 +149,8 @@ class WideDeep(Placed):
     def _take_up(self, told: Any, categories: Vocabularies) -> None:
         words = tuple(self._names.index(name) for name in told["words"])
         self._inputs = Inputs(Preparation.from_terms(told["terms"], self._names), words)
-        layers = tuple((np.float32(line), np.float32(shift)) for line, shift in told["layers"])
-        self._weights = Weights(
-            np.float32(told["wide"]), np.float32(told["embeddings"]), np.float32(told["line"]), layers
-        )
+        layers = tuple((_single(line), _single(shift)) for line, shift in told["layers"])
+        self._weights = Weights(_single(told["wide"]), _single(told["embeddings"]), _single(told["line"]), layers)
 
 
 def _fit(model: WideDeep, rows: Dataset, later: Dataset | None, chosen: dict[str, Any]) -> tuple[Floats, int]:
@@ -208,7 +206,7 @@ def _network(torch: Any, inputs: Inputs, sizes: tuple[int, int, int], chosen: di
     pairs, words, width = len(inputs.pairs), len(inputs.words), chosen["width"]
     numbers = len(inputs.preparation.mean)
 
-    class Net(torch.nn.Module):  # type: ignore[misc, name-defined]
+    class Net(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.wide = torch.nn.Parameter(torch.zeros(pairs, BUCKETS))
@@ -244,6 +242,10 @@ def _weights(net: Any) -> Weights:
 
     layers = tuple((np.ascontiguousarray(array(layer.weight).T), array(layer.bias)) for layer in net.tower)
     return Weights(array(net.wide), array(net.embeddings), array(net.line), layers)
+
+
+def _single(values: Any) -> NDArray[np.float32]:
+    return np.asarray(values, dtype=np.float32)
 
 
 def _table(net: Any, sizes: tuple[int, int, int]) -> Floats:

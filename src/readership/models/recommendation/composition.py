@@ -88,13 +88,11 @@ class _Filling:
         self.pool, self.asker, self.wish, self.rules, self.shown = pool, asker, wish, rules, shown
         self.places = np.concatenate([pool.places, np.array([one.place for one in shown], dtype=np.int32)])
         self.articles = [*pool.articles, *(one.article for one in shown)]
-        read = [
-            catalogue.article(place)
-            for name, _ in asker.history[-READS:]
-            if (place := catalogue.place(name)) is not None
-        ]
+        read = [place for name, _ in asker.history[-READS:] if (place := catalogue.place(name)) is not None]
         ranked = np.concatenate([pool.relevance, np.zeros(len(shown))])
-        self.mix = Mix(ranked, catalogue.vectors[self.places], Topics(self.articles, read))
+        self.mix = Mix(
+            ranked, catalogue.vectors[self.places], Topics(catalogue, self.places, np.array(read, dtype=np.int32))
+        )
         self.slots: list[Item | None] = [None] * wish.n
         self.limits: list[Limit] = [
             *(Enough(rule, self.articles) for rule in rules.at_most),

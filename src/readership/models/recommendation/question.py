@@ -25,7 +25,7 @@ CANDIDATES = (
     ModelSpec("lambdarank_small", {"rounds": 60, "num_leaves": 8}),
 )
 GATHERED = (0, 100)
-"""Of each list that teaches, how many promising candidates are kept, and how many by lot, beside the one that was opened.
+"""Of each list that teaches, how many promising candidates are kept and how many by lot, beside the one opened.
 Lists of promising ones alone would teach that what is promising is not opened."""
 
 

@@ -8,16 +8,16 @@ MMR (Carbonell, Goldstein 1998) with θ = 0.8, and calibration (Steck 2018) with
 shares, q those of the slate with the candidate in it, q̃ = (1 - α) · q + α · p, α = 0.01.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
-from readership.models.recommendation.nouns import Article
+from readership.models.recommendation.candidates import CATEGORY
+from readership.models.recommendation.catalogue import Catalogue
 
 THETA, LAMBDA, ALPHA = 0.8, 0.1, 0.01
 FEWEST_READS = 3
 """A reader with fewer has no shares of their own yet."""
+_CATEGORY = 2**40
 
 
 class Topics:
@@ -27,13 +27,12 @@ class Topics:
     own     [t] of the reader, None where they have read too little
     """
 
-    def __init__(self, candidates: Sequence[Article], read: Sequence[Article]) -> None:
-        numbers: dict[str, int] = {}
-        own, shares = _told(read, numbers), _told(candidates, numbers)
-        self.shares = _matrix(shares, len(numbers))
-        counts = _matrix(own, len(numbers)).sum(axis=0)
-        known = sum(1 for found in own if found) >= FEWEST_READS
-        self.own = counts / counts.sum() if known else None
+    def __init__(self, catalogue: Catalogue, candidates: NDArray[np.int32], read: NDArray[np.int32]) -> None:
+        told = _told(catalogue, np.concatenate([candidates, read]))
+        shares = _shares(told)
+        self.shares, own = shares[: len(candidates)], shares[len(candidates) :]
+        known = int((own.sum(axis=1) > 0).sum()) >= FEWEST_READS
+        self.own = own.sum(axis=0) / own.sum() if known else None
 
 
 class Mix:
@@ -91,17 +90,19 @@ def divergence(p: NDArray[np.float64], q: NDArray[np.float64]) -> NDArray[np.flo
     return found
 
 
-def _told(articles: Sequence[Article], numbers: dict[str, int]) -> list[list[int]]:
-    return [
-        [numbers.setdefault(topic, len(numbers)) for topic in article.topics or filter(None, (article.category,))]
-        for article in articles
-    ]
+def _told(catalogue: Catalogue, places: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Numbers of the topics of each article, or of its category, which count from `_CATEGORY` on; -1 is none."""
+    told = catalogue.topics[places].astype(np.int64)
+    category = catalogue.codes[places, CATEGORY]
+    plain = (told < 0).all(axis=1) & (category >= 0)
+    told[plain, 0] = category[plain].astype(np.int64) + _CATEGORY
+    return told
 
 
-def _matrix(told: Sequence[Sequence[int]], topics: int) -> NDArray[np.float64]:
-    matrix = np.zeros((len(told), topics))
-    counts = np.array([len(numbers) for numbers in told], dtype=np.int64)
-    rows = np.repeat(np.arange(len(told)), counts)
-    columns = np.fromiter((number for numbers in told for number in numbers), dtype=np.int64, count=len(rows))
-    np.add.at(matrix, (rows, columns), 1 / np.repeat(counts, counts))
-    return matrix
+def _shares(told: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Each article's topics as shares, one column a topic."""
+    rows, _ = held = np.nonzero(told >= 0)
+    topics, columns = np.unique(told[held], return_inverse=True)
+    shares = np.zeros((len(told), len(topics)))
+    np.add.at(shares, (rows, columns), 1.0)
+    return shares / np.maximum(shares.sum(axis=1, keepdims=True), 1.0)
