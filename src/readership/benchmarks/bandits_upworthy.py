@@ -32,7 +32,7 @@ FILE = Path("upworthy") / "upworthy_clean.parquet"
 TESTS, FEWEST_ARMS, MOST_IMPRESSIONS, REPETITIONS = 300, 3, 20_000, 5
 DRAWS = 200
 """From which chances of winning are counted in each batch; a batch draws 100 impressions from them."""
-EACH, EPSILON, WIDTH = 400, 0.1, 0.5
+EACH, EPSILON, WIDTH = 400, 0.05, 0.5
 """Of explore-then-commit, ε-greedy and the peer `thompson-narrow`; looked up on 600 tests outside the 300."""
 VOWPAL_TESTS = 60
 """How many tests the outside peer plays, once each: it takes 20 times as long as all the others."""
