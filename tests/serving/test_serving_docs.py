@@ -43,7 +43,8 @@ def test_openapi_describes_every_route_its_answers_and_keys(client: Caller) -> N
     schema = client.get("/openapi.json").json()
     about_a_reader = [f"/v1/readers/{{reader_id}}/{task}" for task in ("churn", "conversion", "engagement")]
     segment = "/v1/readers/{reader_id}/segment"
-    slate, written = "/v1/readers/{reader_id}/recommendations", ["/v1/articles/{article_id}", "/v1/events"]
+    slate = "/v1/readers/{reader_id}/recommendations"
+    written = ["/v1/articles/{article_id}", "/v1/clicks/score", "/v1/events"]
     plain = ["/healthz", "/metrics", "/readyz", *written, "/v1/models"]
     assert sorted(schema["paths"]) == [*plain, *about_a_reader, slate, segment]
     assert [parameter["name"] for parameter in schema["paths"][segment]["get"]["parameters"]] == ["reader_id"]
