@@ -89,17 +89,20 @@ def test_reads_are_sorted_by_time_and_stay_in_order_within_a_time():
     assert [read.article_id for read in in_time_order(reads)] == ["a", "b", "a"]
 
 
-def test_gathered_lists_hold_what_was_read():
+def test_gathered_lists_hold_what_was_read_and_others_by_lot():
     features = np.full((30, len(NAMES)), 9, dtype=np.float32)
     features[:, 0] = np.arange(30)
-    features[:3, NAMES.index("popular_rank")] = 1
-    lists = gather([(features, 20), (features, -1), (features, 1)], promising=3, others=0)
-    assert lists.size.tolist() == [4, 3]
+    lists = gather([(features, 20), (features, -1), (features[:3], 1)], others=4)
+    assert lists.size.tolist() == [5, 3]  # a list shorter than that is whole
     assert lists.features[lists.label() == 1, 0].tolist() == [20, 1]
-    assert lists.features[:, 0].tolist() == [0, 1, 2, 20, 0, 1, 2]
-    wider = gather([(features, 20)], promising=3, others=2)
-    assert set(wider.features[:, 0]) >= {0, 1, 2, 20}
-    assert np.array_equal(wider.features, gather([(features, 20)], promising=3, others=2).features)
+    first = lists.features[:5, 0].tolist()
+    assert first == sorted(set(first))
+    assert lists.features[5:, 0].tolist() == [0, 1, 2]
+    assert np.array_equal(lists.features[:5], gather([(features, 20)], others=4).features)
+    drawn = gather([(features, 20)] * 400, others=4).features[:, 0]
+    counts = np.bincount(np.delete(drawn.astype(int), np.flatnonzero(drawn == 20)), minlength=30)
+    assert counts[20] == 0
+    assert counts[np.arange(30) != 20].min() > 25  # 400 lists x 4 of 29: 55 each on average
 
 
 def test_the_ranker_learns_and_its_onnx_is_the_same():

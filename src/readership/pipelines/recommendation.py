@@ -124,11 +124,11 @@ def publish(settings: Settings, replay: Replay, now: datetime) -> str:
 def choose(replay: Replay, spans: Plan) -> Chosen:
     """Fit every candidate on the days that teach, take the best of the days that choose, fit it again on both."""
     taught = [_asked(ask) for ask in replay.asks(spans.train.rows)]
-    lists = gather(taught, *recommendation.GATHERED)
+    lists = gather(taught)
     choosing = [_asked(ask) for ask in replay.asks(spans.valid.rows)]
     on_valid = {spec.name: _ndcg(Ranker(spec).fit(lists), choosing) for spec in recommendation.CANDIDATES}
     best = max(recommendation.CANDIDATES, key=lambda spec: on_valid[spec.name])
-    whole = gather(taught + choosing, *recommendation.GATHERED)
+    whole = gather(taught + choosing)
     return Chosen(best.name, Ranker(best).fit(whole), on_valid, len(whole.size))
 
 

@@ -18,15 +18,10 @@ DEFINITION = (
     "then and that this reader had not opened, by what had arrived before; what nobody had told of is left out"
 )
 NO_TEXT = "the log says nothing of what articles are about, so likeness of texts was left out; load the articles"
-
-
 CANDIDATES = (
     ModelSpec("lambdarank", {"rounds": 120, "learning_rate": 0.05}),
     ModelSpec("lambdarank_small", {"rounds": 60, "num_leaves": 8}),
 )
-GATHERED = (0, 100)
-"""Of each list that teaches, how many promising candidates are kept and how many by lot, beside the one opened.
-Lists of promising ones alone would teach that what is promising is not opened."""
 
 
 def question() -> Question:

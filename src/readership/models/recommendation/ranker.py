@@ -15,9 +15,6 @@ from readership.models._onnx import Graph
 from readership.models._trees import lightgbm_tree
 from readership.models.recommendation.features import NAMES
 
-PROMISING = ("popular_rank", "neighbours_rank", "power_rank", "newest_rank", "together_rank")
-"""A candidate is promising if one of these is small; training leaves most others out."""
-
 
 class Lists(NamedTuple):
     """Lists of candidates, of each of which one was read.
@@ -38,34 +35,24 @@ class Lists(NamedTuple):
         return label
 
 
-def gather(asked: Iterable[tuple[NDArray[np.float32], int]], promising: int = 100, others: int = 20) -> Lists:
-    """Lists for training: of each (features [k, p], row that was read) the read one, the promising ones, some others.
+def gather(asked: Iterable[tuple[NDArray[np.float32], int]], others: int = 120) -> Lists:
+    """Lists for training: of each (features [k, p], row that was read) the one read and others by lot, seed fixed.
 
-    Those whose article no source brought (row -1) teach nothing and are left out. The others are drawn by lot with a
-    fixed seed.
+    By lot, since a list of the most promising ones with the one read added to it teaches that what is promising is not
+    read. Those whose article no source brought (row -1) teach nothing and are left out.
     """
     random = np.random.default_rng(0)
     parts: list[NDArray[np.float32]] = []
     chosen: list[int] = []
     for features, at in asked:
         if at >= 0:
-            rows = _kept(features, at, promising, others, random)
+            rest = np.delete(np.arange(len(features)), at)
+            rows = np.sort(np.append(random.permutation(rest)[:others], at))
             parts.append(features[rows])
             chosen.append(int(np.searchsorted(rows, at)))
     size = np.array([len(part) for part in parts], dtype=np.int64)
     whole = np.concatenate(parts) if parts else np.empty((0, len(NAMES)), dtype=np.float32)
     return Lists(whole, size, np.array(chosen, dtype=np.int64))
-
-
-def _kept(
-    features: NDArray[np.float32], at: int, promising: int, others: int, random: np.random.Generator
-) -> NDArray[np.intp]:
-    best = features[:, [NAMES.index(name) for name in PROMISING]].min(axis=1)
-    order = np.argsort(best, kind="stable")
-    rest = order[promising:]
-    if len(rest) > others:
-        rest = random.choice(rest, others, replace=False)
-    return np.unique(np.concatenate([order[:promising], rest, [at]]))
 
 
 @dataclass
