@@ -116,7 +116,7 @@ def refresh_memory(warehouse: Warehouse, settings: Settings, now: datetime) -> d
 def publish(settings: Settings, replay: Replay, now: datetime) -> str:
     """Put what is remembered into the online store, as of `now`; returns the version's name."""
     version = read_live(settings.artifacts_dir / "models", recommendation.TASK).champion
-    newest = datetime.fromtimestamp(int(replay.log.received_ms[replay.learnt - 1]) / 1000, UTC)
+    newest = datetime.fromtimestamp(replay.arrived_ms / 1000, UTC)
     files = replay.recommender.files(int(now.timestamp() * 1000))
     return write_memory(settings.online_dir, files, as_of=now, learnt_until=newest, model_version=version or "")
 

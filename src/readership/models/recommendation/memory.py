@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from readership.models.recommendation.exposures import Exposures
+from readership.models.recommendation.nouns import Shown
 from readership.models.recommendation.parameters import HOUR_MS, Parameters
 from readership.models.recommendation.rings import Growing, Rings
 
@@ -37,6 +39,8 @@ class Memory:
     history       the newest reads of each reader
     read_count    int64 [readers], articles each has read
     opened        int64 [readers], articles of which each was the first reader
+    exposures     how often articles were shown
+    shown_to      the newest articles shown to each reader who had read something by then
     """
 
     def __init__(self, parameters: Parameters) -> None:
@@ -45,6 +49,8 @@ class Memory:
         self.readers = Rings(parameters.readers_kept)
         self.pairs = Rings(parameters.pairs_kept)
         self.history = Rings(parameters.history_kept)
+        self.exposures = Exposures(parameters)
+        self.shown_to = Rings(parameters.shown_to_kept)
         self._pairs_made = parameters.pairs_made
         self._heat = Growing(np.float64, len(self._half_ms))
         self._heated = Growing(np.int64)
@@ -104,6 +110,7 @@ class Memory:
         for column in (self.readers, self.pairs, self._heat, self._heated, self._first_reader, self._last_at):
             column.grow(articles)
         self._reads.grow(articles)
+        self.exposures.grow(articles)
 
     def row(self, reader: int | None) -> int:
         """Row of a reader; -1 where nothing was learnt of them."""
@@ -125,7 +132,7 @@ class Memory:
         """One read; a second read of the same article counts as none, but for the history's order."""
         row = self._rows.setdefault(reader & _KEY, len(self._rows))
         if row == len(self.read_count):
-            for column in (self.history, self._read_count, self._opened):
+            for column in (self.history, self.shown_to, self._read_count, self._opened):
                 column.grow(row + 1)
         before, _ = self.history.of(row)
         self.last_at[place] = max(int(self.last_at[place]), at_ms)
@@ -140,6 +147,26 @@ class Memory:
         if self.first_reader[place] < 0:
             self.first_reader[place] = row
             self.opened[row] += 1
+
+    def learn_shown(self, shown: Shown, place: NDArray[np.int32]) -> None:
+        """Count articles shown; `place` [k] is where each lies, -1 where it was never put: that one is passed over."""
+        known = place >= 0
+        shown, place = Shown(*(column[known] for column in shown)), place[known]
+        if not len(place):
+            return
+        self.exposures.learn(shown, place)
+        rows = np.array([self._rows.get(key, -1) for key in shown.reader.tolist()], dtype=np.int32)
+        some = rows >= 0
+        self.shown_to.push_all(rows[some], place[some], shown.at_ms[some])
+
+    def shown_before(self, row: int, places: NDArray[np.int32], before_ms: int) -> NDArray[np.float64]:
+        """How often each of these places was shown to a reader before a time, of what is kept; nan of nobody."""
+        if row < 0:
+            return np.full(len(places), np.nan)
+        shown, at_ms = self.shown_to.of(row)
+        earlier = np.sort(shown[at_ms < before_ms])
+        times = np.searchsorted(earlier, places, side="right") - np.searchsorted(earlier, places)
+        return times.astype(np.float64)
 
     def _warm(self, place: int, at_ms: int) -> None:
         heated = int(self.heated[place])
@@ -175,21 +202,27 @@ class Memory:
             ("readers", self.readers, kept, row_of),
             ("pairs", self.pairs, kept, place_of),
             ("history", self.history, rows, place_of),
+            ("shown_to", self.shown_to, rows, place_of),
         ):
             arrays = ring.arrays(which)
             arrays["value"] = _renumbered(arrays["value"], numbers)
             found |= {f"{name}.{column}": values for column, values in arrays.items()}
-        return found
+        return found | self.exposures.files(kept, place_of)
 
     def fill(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Hold what `files` gave."""
+        """Hold what `files` gave; what an earlier version wrote says nothing of what was shown."""
         self._rows = {key: row for row, key in enumerate(arrays["reader"].tolist())}
         for name in ("heat", "heated", "last_at", "reads", "first_reader", "read_count", "opened"):
             column: Growing = getattr(self, f"_{name}")
             column.replace(arrays[name])
+        self.exposures.grow(len(self.reads))
+        self.shown_to.grow(len(self._rows))
+        if "shown.count" in arrays:
+            self.exposures.fill(arrays)
+            _fill(self.shown_to, arrays, "shown_to")
         for name in ("readers", "pairs", "history"):
             ring: Rings = getattr(self, name)
-            ring.fill({column: arrays[f"{name}.{column}"] for column in ("value", "at", "pushed")})
+            _fill(ring, arrays, name)
 
 
 def newest_once(place: NDArray[np.int32], at: NDArray[np.int64]) -> History:
@@ -203,6 +236,10 @@ def newest_once(place: NDArray[np.int32], at: NDArray[np.int64]) -> History:
     _, last = np.unique(place[order][::-1], return_index=True)
     kept = order[np.sort(len(order) - 1 - last)]
     return History(place[kept].astype(np.int32), at[kept].astype(np.int64))
+
+
+def _fill(ring: Rings, arrays: Mapping[str, NDArray[Any]], name: str) -> None:
+    ring.fill({column: arrays[f"{name}.{column}"] for column in ("value", "at", "pushed")})
 
 
 def _renumbered(values: NDArray[np.int32], numbers: NDArray[np.int32]) -> NDArray[np.int32]:

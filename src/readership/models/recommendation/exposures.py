@@ -1,0 +1,115 @@
+"""How often articles were shown, and where: counts that fade, and the newest ones one by one. Forgets who it was.
+
+An article shown often and rarely opened looks, by its reads alone, like one shown rarely.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from readership.models.recommendation.nouns import Shown
+from readership.models.recommendation.parameters import HOUR_MS, Parameters
+from readership.models.recommendation.rings import Growing
+
+_REBASED_HALVES = 60
+"""Counts are brought up to date after so many of the shortest half-lives; until then new ones count for more."""
+
+
+class Exposures:
+    """What was shown; `learn` changes it, nothing else does.
+
+    count    float64 [n, half-lives]: Σ weight · 2^((shown − `base_ms`) / half-life); an article at position k weighs
+             k^-`shown_fall`, since those further down are looked at less
+    """
+
+    def __init__(self, parameters: Parameters) -> None:
+        self._half_ms = np.array(parameters.shown_half_lives_hours) * HOUR_MS
+        self._fall = parameters.shown_fall
+        self._kept = parameters.shown_kept
+        self._count = Growing(np.float64, len(self._half_ms))
+        self._base_ms = 0
+        self._place = np.empty(0, dtype=np.int32)
+        self._at = np.empty(0, dtype=np.int64)
+        self._weight = np.empty(0)
+        self._visit = np.empty(0, dtype=np.uint64)
+
+    @property
+    def known(self) -> bool:
+        """Whether anything was shown at all."""
+        return self._base_ms > 0
+
+    def grow(self, articles: int) -> None:
+        """Have room for so many articles."""
+        self._count.grow(articles)
+
+    def learn(self, shown: Shown, place: NDArray[np.int32]) -> None:
+        """Count these, at least one; `place` [k] is where each article lies."""
+        at_ms, visit = shown.at_ms, shown.visit
+        weight = np.maximum(shown.position, 1) ** -self._fall
+        self._rebase(int(at_ms.max()))
+        faded = weight[:, None] * np.exp2((at_ms - self._base_ms)[:, None] / self._half_ms)
+        np.add.at(self._count.values, place, faded)
+        self._keep(place, at_ms, weight, visit)
+
+    def at(self, at_ms: int, places: NDArray[np.int32], visit: int = 0) -> NDArray[np.float64]:
+        """Faded counts [k, half-lives] of distinct places, rising; what was shown in the asker's own visit is left out.
+
+        The page that is asked for is part of that visit: it must not say what stands on it.
+        """
+        found = self._count.values[places] * np.exp2((self._base_ms - at_ms) / self._half_ms)
+        own = self._of_visit(visit)
+        if own.size:
+            where = np.minimum(np.searchsorted(places, self._place[own]), len(places) - 1)
+            own, where = own[places[where] == self._place[own]], where[places[where] == self._place[own]]
+            faded = self._weight[own, None] * np.exp2((self._at[own] - at_ms)[:, None] / self._half_ms)
+            np.subtract.at(found, where, faded)
+        return np.maximum(found, 0.0)
+
+    def newest(self, places: NDArray[np.int32], visit: int = 0) -> NDArray[np.int64]:
+        """When each of these distinct places, rising, was last shown in another visit, ms; 0 where not of late."""
+        found = np.zeros(len(places), dtype=np.int64)
+        if len(places):
+            where = np.minimum(np.searchsorted(places, self._place), len(places) - 1)
+            other = (places[where] == self._place) & ((self._visit != np.uint64(visit)) | (self._visit == 0))
+            found[where[other]] = self._at[other]
+        return found
+
+    def began(self, visit: int, latest_ms: int) -> int:
+        """When the first article of a visit was shown, ms, as far as that is kept; never after `latest_ms`."""
+        return min(latest_ms, int(self._at[self._of_visit(visit)].min(initial=latest_ms)))
+
+    def _of_visit(self, visit: int) -> NDArray[np.intp]:
+        return np.flatnonzero(self._visit == np.uint64(visit)) if visit else np.empty(0, dtype=np.intp)
+
+    def _rebase(self, newest_ms: int) -> None:
+        ahead = newest_ms - self._base_ms
+        if ahead > _REBASED_HALVES * self._half_ms.min():
+            self._count.values[:] *= np.exp2(-ahead / self._half_ms)
+            self._base_ms = newest_ms
+
+    def _keep(self, *columns: NDArray[Any]) -> None:
+        names = ("_place", "_at", "_weight", "_visit")
+        for name, new in zip(names, columns, strict=True):
+            setattr(self, name, np.concatenate([getattr(self, name), new])[-self._kept :])
+
+    def files(self, kept: NDArray[np.intp], place_of: NDArray[np.int32]) -> dict[str, NDArray[Any]]:
+        """Arrays of the articles kept; `place_of` [n] renumbers articles, -1 drops one."""
+        place = place_of[self._place] if len(place_of) else self._place
+        stays = place >= 0
+        return {
+            "shown.count": self._count.values[kept],
+            "shown.base_ms": np.array(self._base_ms),
+            "shown.place": place[stays],
+            "shown.at": self._at[stays],
+            "shown.weight": self._weight[stays],
+            "shown.visit": self._visit[stays],
+        }
+
+    def fill(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Hold what `files` gave."""
+        self._count.replace(arrays["shown.count"])
+        self._base_ms = int(arrays["shown.base_ms"])
+        for name in ("place", "at", "weight", "visit"):
+            setattr(self, f"_{name}", arrays[f"shown.{name}"])
