@@ -154,7 +154,7 @@ def _judged(warehouse: Warehouse, settings: Settings, replay: Replay, spans: Pla
         (before.at_ms, before.article_id) == (learnt.at_ms, learnt.article_id)
         for before, learnt in zip(known.reads[: replay.learnt], replay.log.reads[: replay.learnt], strict=False)
     ]
-    fine = sum(same) == replay.learnt <= len(known.reads) and all(same)
+    fine = sum(same) == replay.learnt <= len(known.reads) and all(same) and replay.counted_alike(known)
     for ask in replay.asks(rows[middle:]):
         judging.take(ask)
     return {

@@ -46,6 +46,14 @@ class Replay:
         """How many reads of the log have been learnt."""
         return self._reads
 
+    def counted_alike(self, known: Log) -> bool:
+        """Whether what was shown begins in another log with what has been counted."""
+        counted = slice(None, self._shown)
+        return all(
+            np.array_equal(mine[counted], theirs[counted])
+            for mine, theirs in ((self.log.shown.at_ms, known.shown.at_ms), (self.log.shown.visit, known.shown.visit))
+        )
+
     @property
     def arrived_ms(self) -> int:
         """When the newest arrived of what has been learnt."""
