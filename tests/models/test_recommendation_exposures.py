@@ -14,14 +14,13 @@ NOW_MS = START_MS + 10 * HOUR_MS
 
 
 def shown(*entries: tuple) -> Shown:
-    """Of (hours before now, article, position, visit, reader)."""
-    hours, names, position, visit, reader = zip(*entries, strict=True)
+    """Of (hours before now, article, position, visit)."""
+    hours, names, position, visit = zip(*entries, strict=True)
     return Shown(
         np.array([NOW_MS - round(one * HOUR_MS) for one in hours], dtype=np.int64),
         np.array(names, dtype=object),
         np.array(position, dtype=np.int64),
         np.array(visit, dtype=np.uint64),
-        np.array(reader, dtype=np.uint64),
     )
 
 
@@ -45,7 +44,7 @@ def counts(recommender: Recommender, at_ms: int = NOW_MS, visit: int = 0) -> lis
 
 def test_counts_fade_and_weigh_by_position():
     recommender = three()
-    recommender.shown(shown((0, "a", 1, 0, 0), (1, "a", 2, 0, 0), (3, "b", 4, 0, 0), (0, "never put", 1, 0, 0)))
+    recommender.shown(shown((0, "a", 1, 0), (1, "a", 2, 0), (3, "b", 4, 0), (0, "never put", 1, 0)))
     # a: 1 + ½ · 2^(-1 / ½) and 1 + ½ · 2^(-1 / 3); b: ¼ · 2^(-3 / ½) and ¼ · 2^(-3 / 3)
     assert counts(recommender) == [
         [pytest.approx(1.125), pytest.approx(1 + 0.5 * 2 ** (-1 / 3))],
@@ -56,7 +55,7 @@ def test_counts_fade_and_weigh_by_position():
 
 
 def test_the_order_and_the_size_of_the_parts_do_not_matter():
-    entries = [(48 - hour * 0.1, "abc"[hour % 3], hour % 5, hour % 7, 0) for hour in range(480)]
+    entries = [(48 - hour * 0.1, "abc"[hour % 3], hour % 5, hour % 7) for hour in range(480)]
     whole, parts = three(), three()
     whole.shown(shown(*entries))
     for begin in range(0, 480, 7):
@@ -71,9 +70,9 @@ def test_the_order_and_the_size_of_the_parts_do_not_matter():
 
 def test_what_was_shown_in_the_askers_own_visit_says_nothing():
     without, own = three(), three()
-    others = [(2, "a", 1, 5, 0), (1.5, "b", 2, 5, 0)]
+    others = [(2, "a", 1, 5), (1.5, "b", 2, 5)]
     without.shown(shown(*others))
-    own.shown(shown(*others, (0.01, "a", 1, 9, 0), (0.01, "c", 2, 9, 0), (0, "c", 1, 9, 0)))
+    own.shown(shown(*others, (0.01, "a", 1, 9), (0.01, "c", 2, 9), (0, "c", 1, 9)))
     asker = Asker(NOW_MS, visit=9)
     assert np.allclose(counts(without), counts(own, visit=9), atol=1e-9)
     for name in "abc":
@@ -87,7 +86,7 @@ def test_what_was_shown_in_the_askers_own_visit_says_nothing():
 def test_rates_are_reads_for_times_shown_drawn_to_the_usual():
     recommender = three()
     recommender.learn([Read(NOW_MS, reader, "a") for reader in (1, 2)] + [Read(NOW_MS, 3, "b")])
-    recommender.shown(shown(*[(0, "a", 1, 0, 0)] * 2, *[(0, "b", 1, 0, 0)] * 6))
+    recommender.shown(shown(*[(0, "a", 1, 0)] * 2, *[(0, "b", 1, 0)] * 6))
     a, b, c = (seen(recommender, name) for name in "abc")
     # (reads + 0.3 · 3) / (shown + 3)
     assert [one["read_rate_1"] for one in (a, b, c)] == pytest.approx([2.9 / 5, 1.9 / 9, 0.9 / 3], rel=1e-6)
@@ -95,23 +94,6 @@ def test_rates_are_reads_for_times_shown_drawn_to_the_usual():
     assert [one["shown_share_2"] for one in (a, b, c)] == pytest.approx([1 / 3, 1, 0])
     assert [one["shown_rank_2"] for one in (a, b, c)] == [2, 1, 3]
     assert a["shown_1"] == pytest.approx(np.log(3))
-
-
-def test_how_often_the_asker_was_shown_it_before():
-    recommender = three(shown_to_kept=3)
-    recommender.learn([Read(NOW_MS - 9 * HOUR_MS, 1, "c")])
-    entries = [(8, "b", 1, 4, 1), (7, "a", 1, 5, 1), (6, "a", 1, 6, 1), (5, "b", 1, 7, 1), (4, "a", 1, 8, 2)]
-    recommender.shown(shown(*entries, (0.1, "b", 1, 9, 1)))
-    recommender.shown(shown((0.2, "b", 1, 10, 0)))
-    # three are kept: a 6 h, b 5 h and b 6 min ago; the last is of the visit that goes on
-    assert [seen(recommender, name, Asker(NOW_MS, 1, visit=9))["shown_to_asker"] for name in "ab"] == [1, 1]
-    assert np.isnan(seen(recommender, "a")["shown_to_asker"]), "nobody is recognised"
-    assert np.isnan(seen(recommender, "a", Asker(NOW_MS, 2))["shown_to_asker"]), "who has read nothing is not kept"
-    long_visit = three()
-    long_visit.learn([Read(NOW_MS - 9 * HOUR_MS, 1, "c")])
-    long_visit.shown(shown((2, "a", 1, 9, 1), (1, "b", 1, 9, 1)))
-    assert [seen(long_visit, name, Asker(NOW_MS, 1, visit=9))["shown_to_asker"] for name in "ab"] == [0, 0]
-    assert [seen(long_visit, name, Asker(NOW_MS, 1))["shown_to_asker"] for name in "ab"] == [1, 1]
 
 
 def test_a_log_without_impressions_has_empty_columns():
@@ -123,17 +105,17 @@ def test_a_log_without_impressions_has_empty_columns():
 def test_a_snapshot_knows_the_same_and_goes_on():
     recommender = three()
     recommender.learn([Read(NOW_MS - 9 * HOUR_MS, 1, "c")])
-    recommender.shown(shown((3, "a", 1, 5, 1), (1, "b", 2, 6, 1), (0, "b", 1, 7, 2)))
+    recommender.shown(shown((3, "a", 1, 5), (1, "b", 2, 6), (0, "b", 1, 7)))
     copy = Recommender.read(recommender.files())
     asker = Asker(NOW_MS, 1, visit=7)
     for _ in range(2):
         first, second = (one.shortlist(asker).features for one in (recommender, copy))
         assert np.array_equal(first, second, equal_nan=True)
         for one in (recommender, copy):
-            one.shown(shown((0, "a", 3, 8, 1)))
+            one.shown(shown((0, "a", 3, 8)))
     later = NOW_MS + 29 * DAY_MS
     recommender.put(article("new", later))
-    recommender.shown(Shown(*(np.array([value]) for value in (later, "new", 1, 3, 1))))
+    recommender.shown(Shown(*(np.array([value]) for value in (later, "new", 1, 3))))
     kept = Recommender.read(recommender.files(later + 2 * DAY_MS))
     assert len(kept.catalogue) == 1
     assert kept.memory.exposures.at(later, np.array([0]))[0, 0] == pytest.approx(1)

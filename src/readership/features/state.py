@@ -56,13 +56,9 @@ class Seen(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """A batch of articles shown, in the feed of these; all lists are as long.
-
-    reader  key of each reader, 0 where they may not be known again
-    """
+    """A batch of articles shown, in the feed of these; all lists are as long."""
 
     at_ms: list[int]
-    reader: list[int]
     article_id: list[str]
     position: list[int]
     arrived_ms: int

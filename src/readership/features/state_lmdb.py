@@ -71,7 +71,6 @@ class _Shown(msgspec.Struct, array_like=True):
 
     batch: bytes
     at_ms: list[int]
-    reader: list[int]
     article_id: list[str]
     position: list[int]
 
@@ -148,7 +147,6 @@ class LmdbState:
             shown = _Shown(
                 batch,
                 [one.at_ms for one in counted],
-                [one.reader if agreed[one.reader] & PERSONALISATION else 0 for one in counted],
                 [one.article_id for one in counted],
                 [one.position for one in counted],
             )
@@ -164,7 +162,7 @@ class LmdbState:
             found, last = [], place
             for key, value in _from(cursor, _TWO.pack(place[0], place[1] + 1), most):
                 shown, last = _shown(value), _TWO.unpack(key)
-                found.append(Shown(shown.at_ms, shown.reader, shown.article_id, shown.position, last[0]))
+                found.append(Shown(shown.at_ms, shown.article_id, shown.position, last[0]))
             return found, last
 
         return self._look(b"shown", follow)

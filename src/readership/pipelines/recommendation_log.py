@@ -60,9 +60,8 @@ def recommendation_log(
     """Articles and reads known at `as_of` and loaded by `snapshot_at`; NotEnoughData where nobody opened anything."""
     values = {"as_of": as_of, "snapshot_at": snapshot_at or datetime.now(UTC), "brand": settings.brand or ""}
     told = warehouse.frame(ARTICLES, **values)
-    default = bits(settings.default_consent)
-    opened = warehouse.frame(READS, **values, default_consent=default)
-    seen = warehouse.frame(SHOWN, **values, default_consent=default)
+    opened = warehouse.frame(READS, **values, default_consent=bits(settings.default_consent))
+    seen = warehouse.frame(SHOWN, **values)
     if opened.is_empty():
         raise NotEnoughData(
             "no row says that a reader opened an article (`article_view` with an `article_id`), so there is nothing "
@@ -106,7 +105,7 @@ def _shown(seen: Any) -> Shown:
     """The ids of the articles as a few texts that many entries share."""
     names, number = np.unique(seen["article_id"].to_numpy().astype(object), return_inverse=True)
     at_ms = np.minimum(seen["at_ms"].to_numpy(), seen["received_ms"].to_numpy())
-    return Shown(at_ms, names[number], seen["position"].to_numpy(), seen["visit"].to_numpy(), seen["reader"].to_numpy())
+    return Shown(at_ms, names[number], seen["position"].to_numpy(), seen["visit"].to_numpy())
 
 
 def _reads(opened: Any, key: NDArray[np.uint64]) -> Iterator[Read]:

@@ -94,7 +94,6 @@ class Answering:
                 np.array([article for batch in batches for article in batch.article_id], dtype=object),
                 np.array([position for batch in batches for position in batch.position], dtype=np.int64),
                 np.zeros(len(at_ms), dtype=np.uint64),
-                np.array([reader for batch in batches for reader in batch.reader], dtype=np.uint64),
             )
             self.recommender.shown(shown)
 

@@ -45,9 +45,12 @@ class Exposures:
         self._count.grow(articles)
 
     def learn(self, shown: Shown, place: NDArray[np.int32]) -> None:
-        """Count these, at least one; `place` [k] is where each article lies."""
-        at_ms, visit = shown.at_ms, shown.visit
-        weight = np.maximum(shown.position, 1) ** -self._fall
+        """Count these; `place` [k] is where each article lies, -1 where it was never put: it is passed over."""
+        known = place >= 0
+        place, at_ms, visit = place[known], shown.at_ms[known], shown.visit[known]
+        if not len(place):
+            return
+        weight = np.maximum(shown.position[known], 1) ** -self._fall
         self._rebase(int(at_ms.max()))
         faded = weight[:, None] * np.exp2((at_ms - self._base_ms)[:, None] / self._half_ms)
         np.add.at(self._count.values, place, faded)
@@ -75,10 +78,6 @@ class Exposures:
             other = (places[where] == self._place) & ((self._visit != np.uint64(visit)) | (self._visit == 0))
             found[where[other]] = self._at[other]
         return found
-
-    def began(self, visit: int, latest_ms: int) -> int:
-        """When the first article of a visit was shown, ms, as far as that is kept; never after `latest_ms`."""
-        return min(latest_ms, int(self._at[self._of_visit(visit)].min(initial=latest_ms)))
 
     def _of_visit(self, visit: int) -> NDArray[np.intp]:
         return np.flatnonzero(self._visit == np.uint64(visit)) if visit else np.empty(0, dtype=np.intp)

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from readership.models.recommendation.exposures import Exposures
-from readership.models.recommendation.nouns import Shown
 from readership.models.recommendation.parameters import HOUR_MS, Parameters
 from readership.models.recommendation.rings import Growing, Rings
 
@@ -40,7 +39,6 @@ class Memory:
     read_count    int64 [readers], articles each has read
     opened        int64 [readers], articles of which each was the first reader
     exposures     how often articles were shown
-    shown_to      the newest articles shown to each reader who had read something by then
     """
 
     def __init__(self, parameters: Parameters) -> None:
@@ -50,7 +48,6 @@ class Memory:
         self.pairs = Rings(parameters.pairs_kept)
         self.history = Rings(parameters.history_kept)
         self.exposures = Exposures(parameters)
-        self.shown_to = Rings(parameters.shown_to_kept)
         self._pairs_made = parameters.pairs_made
         self._heat = Growing(np.float64, len(self._half_ms))
         self._heated = Growing(np.int64)
@@ -132,7 +129,7 @@ class Memory:
         """One read; a second read of the same article counts as none, but for the history's order."""
         row = self._rows.setdefault(reader & _KEY, len(self._rows))
         if row == len(self.read_count):
-            for column in (self.history, self.shown_to, self._read_count, self._opened):
+            for column in (self.history, self._read_count, self._opened):
                 column.grow(row + 1)
         before, _ = self.history.of(row)
         self.last_at[place] = max(int(self.last_at[place]), at_ms)
@@ -147,26 +144,6 @@ class Memory:
         if self.first_reader[place] < 0:
             self.first_reader[place] = row
             self.opened[row] += 1
-
-    def learn_shown(self, shown: Shown, place: NDArray[np.int32]) -> None:
-        """Count articles shown; `place` [k] is where each lies, -1 where it was never put: that one is passed over."""
-        known = place >= 0
-        shown, place = Shown(*(column[known] for column in shown)), place[known]
-        if not len(place):
-            return
-        self.exposures.learn(shown, place)
-        rows = np.array([self._rows.get(key, -1) for key in shown.reader.tolist()], dtype=np.int32)
-        some = rows >= 0
-        self.shown_to.push_all(rows[some], place[some], shown.at_ms[some])
-
-    def shown_before(self, row: int, places: NDArray[np.int32], before_ms: int) -> NDArray[np.float64]:
-        """How often each of these places was shown to a reader before a time, of what is kept; nan of nobody."""
-        if row < 0:
-            return np.full(len(places), np.nan)
-        shown, at_ms = self.shown_to.of(row)
-        earlier = np.sort(shown[at_ms < before_ms])
-        times = np.searchsorted(earlier, places, side="right") - np.searchsorted(earlier, places)
-        return times.astype(np.float64)
 
     def _warm(self, place: int, at_ms: int) -> None:
         heated = int(self.heated[place])
@@ -202,7 +179,6 @@ class Memory:
             ("readers", self.readers, kept, row_of),
             ("pairs", self.pairs, kept, place_of),
             ("history", self.history, rows, place_of),
-            ("shown_to", self.shown_to, rows, place_of),
         ):
             arrays = ring.arrays(which)
             arrays["value"] = _renumbered(arrays["value"], numbers)
@@ -216,13 +192,11 @@ class Memory:
             column: Growing = getattr(self, f"_{name}")
             column.replace(arrays[name])
         self.exposures.grow(len(self.reads))
-        self.shown_to.grow(len(self._rows))
         if "shown.count" in arrays:
             self.exposures.fill(arrays)
-            _fill(self.shown_to, arrays, "shown_to")
         for name in ("readers", "pairs", "history"):
             ring: Rings = getattr(self, name)
-            _fill(ring, arrays, name)
+            ring.fill({column: arrays[f"{name}.{column}"] for column in ("value", "at", "pushed")})
 
 
 def newest_once(place: NDArray[np.int32], at: NDArray[np.int64]) -> History:
@@ -236,10 +210,6 @@ def newest_once(place: NDArray[np.int32], at: NDArray[np.int64]) -> History:
     _, last = np.unique(place[order][::-1], return_index=True)
     kept = order[np.sort(len(order) - 1 - last)]
     return History(place[kept].astype(np.int32), at[kept].astype(np.int64))
-
-
-def _fill(ring: Rings, arrays: Mapping[str, NDArray[Any]], name: str) -> None:
-    ring.fill({column: arrays[f"{name}.{column}"] for column in ("value", "at", "pushed")})
 
 
 def _renumbered(values: NDArray[np.int32], numbers: NDArray[np.int32]) -> NDArray[np.int32]:

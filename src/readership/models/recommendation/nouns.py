@@ -49,15 +49,13 @@ class Shown(NamedTuple):
     at_ms       int64 [k]
     article_id  object [k], text
     position    int64 [k], from 1; 0 where unknown, which counts as 1
-    visit       uint64 [k], number of the visit (`visit_key` of its session), 0 where unknown
-    reader      uint64 [k], key of the reader or device, 0 where they may not be recognised
+    visit       uint64 [k], number of the visit, 0 where unknown
     """
 
     at_ms: NDArray[np.int64]
     article_id: NDArray[np.object_]
     position: NDArray[np.int64]
     visit: NDArray[np.uint64]
-    reader: NDArray[np.uint64]
 
     def part(self, begin: int, end: int) -> "Shown":
         """Entries [begin, end)."""

@@ -25,7 +25,6 @@ class Parameters:
     shown_half_lives_hours    of the counts of how often an article was shown
     shown_fall                an article shown at position k counts k^-shown_fall times
     shown_kept                newest entries of what was shown that are kept one by one
-    shown_to_kept             newest articles shown to a reader that are kept
     newest_age_days           an article older than that is no candidate
     refresh_ms                how old the order by popularity may be
     """
@@ -49,7 +48,6 @@ class Parameters:
     shown_half_lives_hours: tuple[float, ...] = (0.5, 3.0)
     shown_fall: float = 0.8
     shown_kept: int = 4000
-    shown_to_kept: int = 40
     newest_age_days: float = 30.0
     refresh_ms: int = 2000
 

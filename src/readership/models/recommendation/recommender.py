@@ -71,7 +71,7 @@ class Recommender:
         """Count what was shown, in the order in which it arrived; of an article that was never put nothing."""
         places = {name: self.catalogue.place(name) for name in set(shown.article_id)}
         found = [-1 if (place := places[name]) is None else place for name in shown.article_id]
-        self.memory.learn_shown(shown, np.array(found, dtype=np.int32))
+        self.memory.exposures.learn(shown, np.array(found, dtype=np.int32))
 
     def rank(
         self, asker: Asker, *, exclude: Collection[str] = (), most: int = 200, scorer: Scorer | None = None

@@ -75,26 +75,6 @@ class Rings:
         self.at.values[rows, places] = at_ms
         pushed[rows] += 1
 
-    def push_all(self, rows: NDArray[np.int32], value: NDArray[np.int32], at_ms: NDArray[np.int64]) -> None:
-        """Add entries in their order; a row, which exists, may come several times.
-
-        >>> rings = Rings(2)
-        >>> rings.grow(2)
-        >>> rings.push_all(np.array([0, 1, 0, 0]), np.array([5, 6, 7, 8]), np.array([1, 2, 3, 4]))
-        >>> rings.of(0)[0].tolist(), rings.of(1)[0].tolist()
-        ([7, 8], [6])
-        """
-        order = np.argsort(rows, kind="stable")
-        rows, value, at_ms = rows[order], value[order], at_ms[order]
-        which, first, times = np.unique(rows, return_index=True, return_counts=True)
-        pushed = self.pushed.values
-        number = np.arange(len(rows)) - np.repeat(first, times)
-        newest = number >= np.repeat(times, times) - self.length
-        places = (pushed[rows] + number)[newest] % self.length
-        self.value.values[rows[newest], places] = value[newest]
-        self.at.values[rows[newest], places] = at_ms[newest]
-        pushed[which] += times
-
     def of(self, row: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """Values and times of one row, oldest entry first."""
         pushed = int(self.pushed.values[row])

@@ -1,4 +1,4 @@
-"""What the ranker sees of where candidates were shown to others, and how often to the asker in earlier visits."""
+"""What the ranker sees of where candidates were shown to others."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +11,10 @@ HALVES = (1, 2)
 """Half-lives of `Parameters.half_lives_hours` that `Parameters.shown_half_lives_hours` repeats, counted from 1."""
 USUAL, PRIOR = 0.3, 3.0
 """Reads for each time shown in the first place, and for how many times shown that stands where nothing is known."""
-VISIT_MS = 30 * 60_000
 NAMES = (
     *(f"{n}_{half}" for half in HALVES for n in ("shown", "shown_share", "shown_rank", "read_rate", "read_rate_rank")),
     "shown_minutes",
     "shown_minutes_rank",
-    "shown_to_asker",
 )
 
 
@@ -34,10 +32,8 @@ def shown_columns(memory: Memory, moment: Moment, found: Candidates) -> dict[str
         columns[f"shown_rank_{half}"] = rank(shown[:, number])
         columns[f"read_rate_{half}"], columns[f"read_rate_rank_{half}"] = rate, rank(rate)
     newest = exposures.newest(found.place, visit)
-    before = exposures.began(visit, at_ms - VISIT_MS)
     return {
         **columns,
         "shown_minutes": np.where(newest > 0, np.maximum(at_ms - newest, 0) / 60_000, np.nan),
         "shown_minutes_rank": rank(newest.astype(np.float64)),
-        "shown_to_asker": memory.shown_before(moment.row, found.place, before),
     }
