@@ -146,7 +146,7 @@ def test_what_was_shown_comes_as_it_arrived_and_nothing_of_the_moment_itself(pub
     assert found.shown_received_ms.tolist() == [ms(T - 3 * HOUR), ms(T - HOUR), ms(T - MS), ms(T)]
     assert found.shown.at_ms.tolist()[2:] == [ms(T - MS), ms(T - 2 * DAY)]
     assert found.shown.position.tolist() == [0, 0, 3, 0]
-    assert found.shown.visit[2] == found.shown.visit[3] > 0 == found.shown.visit[0]
+    assert found.shown.visit[2] == found.shown.visit[3] > 2 == found.shown.visit[0]
     assert [read.article_id for read in found.reads] == ["a"], "what was shown was not opened"
     assert "other" not in log(Publisher(publisher.warehouse), brand="b").shown.article_id.tolist()
 

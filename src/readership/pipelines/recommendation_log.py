@@ -28,7 +28,7 @@ class Log(NamedTuple):
     event     uint64 [n], which read it is
     asks      whether the reader could be recognised when opening it [n]
     person    uint64 [n], whose read it was, for intervals alone
-    visit     uint64 [n], in which visit, as `Shown.visit`
+    visit     uint64 [n], in which visit, as `Shown.visit`: by its session, or by its reader where it has none
     shown     what was shown, in order of `shown_received_ms` [k]; none where the log has no impressions
     """
 

@@ -13,6 +13,8 @@ from readership.models.recommendation.nouns import Shown
 from readership.models.recommendation.parameters import HOUR_MS, Parameters
 from readership.models.recommendation.rings import Growing
 
+_NOTHING = 1e-9
+"""Less than that is none: what is left where all was taken out again."""
 _REBASED_HALVES = 60
 """Counts are brought up to date after so many of the shortest half-lives; until then new ones count for more."""
 
@@ -63,12 +65,12 @@ class Exposures:
         """
         found = self._count.values[places] * np.exp2((self._base_ms - at_ms) / self._half_ms)
         own = self._of_visit(visit)
-        if own.size:
+        if own.size and places.size:
             where = np.minimum(np.searchsorted(places, self._place[own]), len(places) - 1)
             own, where = own[places[where] == self._place[own]], where[places[where] == self._place[own]]
             faded = self._weight[own, None] * np.exp2((self._at[own] - at_ms)[:, None] / self._half_ms)
             np.subtract.at(found, where, faded)
-        return np.maximum(found, 0.0)
+        return np.where(found > _NOTHING, found, 0.0)
 
     def newest(self, places: NDArray[np.int32], visit: int = 0) -> NDArray[np.int64]:
         """When each of these distinct places, rising, was last shown in another visit, ms; 0 where not of late."""
@@ -94,7 +96,7 @@ class Exposures:
             setattr(self, name, np.concatenate([getattr(self, name), new])[-self._kept :])
 
     def files(self, kept: NDArray[np.intp], place_of: NDArray[np.int32]) -> dict[str, NDArray[Any]]:
-        """Arrays of the articles kept; `place_of` [n] renumbers articles, -1 drops one."""
+        """Arrays of the articles kept; `place_of` [n] renumbers articles, -1 drops one. Visits are not told."""
         place = place_of[self._place] if len(place_of) else self._place
         stays = place >= 0
         return {
@@ -103,12 +105,12 @@ class Exposures:
             "shown.place": place[stays],
             "shown.at": self._at[stays],
             "shown.weight": self._weight[stays],
-            "shown.visit": self._visit[stays],
         }
 
     def fill(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Hold what `files` gave."""
         self._count.replace(arrays["shown.count"])
         self._base_ms = int(arrays["shown.base_ms"])
-        for name in ("place", "at", "weight", "visit"):
+        for name in ("place", "at", "weight"):
             setattr(self, f"_{name}", arrays[f"shown.{name}"])
+        self._visit = np.zeros(len(self._place), dtype=np.uint64)

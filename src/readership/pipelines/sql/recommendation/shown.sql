@@ -5,7 +5,7 @@ SELECT
     toUnixTimestamp64Milli(received_at) AS received_ms,
     article_id,
     toInt64(coalesce(position, 0)) AS position,
-    if(session_id = '', 0, cityHash64(session_id)) AS visit
+    if(session_id = '', user_id, cityHash64(session_id)) AS visit
 FROM events
 WHERE event_type = 'article_impression' AND article_id != ''
   AND timestamp < {as_of:DateTime64(3, 'UTC')}
