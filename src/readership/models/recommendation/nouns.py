@@ -59,7 +59,8 @@ class Shown(NamedTuple):
 
     def part(self, begin: int, end: int) -> "Shown":
         """Entries [begin, end)."""
-        return Shown(*(column[begin:end] for column in self))
+        some = slice(begin, end)
+        return Shown(self.at_ms[some], self.article_id[some], self.position[some], self.visit[some])
 
 
 class Asker(NamedTuple):

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Self
+from typing import Any, Self
 
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
@@ -59,4 +59,5 @@ class Parameters:
     def from_json(cls, content: bytes) -> Self:
         """What `to_json` wrote."""
         found = json.loads(content)
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in found.items()})
+        tuples: dict[str, Any] = {name: tuple(each) for name, each in found.items() if isinstance(each, list)}
+        return cls(**found | tuples)
