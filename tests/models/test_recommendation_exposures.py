@@ -86,6 +86,16 @@ def test_what_was_shown_in_the_askers_own_visit_says_nothing():
     assert seen(own, "a", asker)["shown_minutes"] == pytest.approx(120)
 
 
+def test_what_was_shown_long_before_the_newest_is_not_told_apart():
+    recommender = three(shown_kept=3)
+    recommender.shown(shown((9, "a", 1, 1), (8, "b", 1, 2), (3, "b", 1, 3), (2, "c", 1, 4), (1, "c", 1, 5)))
+    own = three(shown_kept=3)
+    own.shown(shown((9, "a", 1, 1), (3, "b", 1, 3), (2, "c", 1, 4), (1, "a", 1, 5)))
+    newest = [one.memory.exposures.newest(np.arange(3), visit=5) for one in (recommender, own)]
+    hours = [[(NOW_MS - at) / HOUR_MS if at else None for at in one.tolist()] for one in newest]
+    assert hours == [[None, 3, 2], [None, 3, 2]]
+
+
 def test_rates_are_reads_for_times_shown_drawn_to_the_usual():
     recommender = three()
     recommender.learn([Read(NOW_MS, reader, "a") for reader in (1, 2)] + [Read(NOW_MS, 3, "b")])

@@ -22,6 +22,7 @@ _REBASED_HALVES = 60
 class Exposures:
     """What was shown; `learn` changes it, nothing else does.
 
+    last_at  int64 [n], when each was last shown, ms; 0 where never
     count    float64 [n, half-lives]: Σ weight · 2^((shown − `base_ms`) / half-life); an article at position k weighs
              k^-`shown_fall`, since those further down are looked at less
     """
@@ -31,6 +32,7 @@ class Exposures:
         self._fall = parameters.shown_fall
         self._kept = parameters.shown_kept
         self._count = Growing(np.float64, len(self._half_ms))
+        self._last_at = Growing(np.int64)
         self._base_ms = 0
         self._place = np.empty(0, dtype=np.int32)
         self._at = np.empty(0, dtype=np.int64)
@@ -45,6 +47,7 @@ class Exposures:
     def grow(self, articles: int) -> None:
         """Have room for so many articles."""
         self._count.grow(articles)
+        self._last_at.grow(articles)
 
     def learn(self, shown: Shown, place: NDArray[np.int32]) -> None:
         """Count these; `place` [k] is where each article lies, -1 where it was never put: it is passed over."""
@@ -56,6 +59,7 @@ class Exposures:
         self._rebase(int(at_ms.max()))
         faded = weight[:, None] * np.exp2((at_ms - self._base_ms)[:, None] / self._half_ms)
         np.add.at(self._count.values, place, faded)
+        np.maximum.at(self._last_at.values, place, at_ms)
         self._keep(place, at_ms, weight, visit)
 
     def at(self, at_ms: int, places: NDArray[np.int32], visit: int = 0) -> NDArray[np.float64]:
@@ -73,13 +77,14 @@ class Exposures:
         return np.where(found > _NOTHING, found, 0.0)
 
     def newest(self, places: NDArray[np.int32], visit: int = 0) -> NDArray[np.int64]:
-        """When each of these distinct places, rising, was last shown in another visit, ms; 0 where not of late."""
-        found = np.zeros(len(places), dtype=np.int64)
-        if len(places):
-            where = np.minimum(np.searchsorted(places, self._place), len(places) - 1)
-            other = (places[where] == self._place) & ((self._visit != np.uint64(visit)) | (self._visit == 0))
-            found[where[other]] = self._at[other]
-        return found
+        """When each of these distinct places was last shown in another visit, ms; 0 where that is not kept any more."""
+        found = self._last_at.values[places]
+        own = self._of_visit(visit)
+        if own.size:
+            other = self._visit != np.uint64(visit)
+            for k in np.flatnonzero(np.isin(places, self._place[own])).tolist():
+                found[k] = self._at[other & (self._place == places[k])].max(initial=0)
+        return np.where(found < (self._at[0] if len(self._at) else 0), 0, found)
 
     def _of_visit(self, visit: int) -> NDArray[np.intp]:
         return np.flatnonzero(self._visit == np.uint64(visit)) if visit else np.empty(0, dtype=np.intp)
@@ -101,6 +106,7 @@ class Exposures:
         stays = place >= 0
         return {
             "shown.count": self._count.values[kept],
+            "shown.last_at": self._last_at.values[kept],
             "shown.base_ms": np.array(self._base_ms),
             "shown.place": place[stays],
             "shown.at": self._at[stays],
@@ -110,6 +116,7 @@ class Exposures:
     def fill(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Hold what `files` gave."""
         self._count.replace(arrays["shown.count"])
+        self._last_at.replace(arrays["shown.last_at"])
         self._base_ms = int(arrays["shown.base_ms"])
         for name in ("place", "at", "weight"):
             setattr(self, f"_{name}", arrays[f"shown.{name}"])

@@ -23,10 +23,10 @@ def shown_columns(memory: Memory, moment: Moment, found: Candidates) -> dict[str
     exposures, at_ms, visit = memory.exposures, moment.asker.at_ms, moment.asker.visit
     if not exposures.known:
         return dict.fromkeys(NAMES, np.nan)
-    heat, shown = memory.heat_at(at_ms, found.place), exposures.at(at_ms, found.place, visit)
+    heat, shown = memory.heat_at(at_ms, found.place, slice(1, 3)), exposures.at(at_ms, found.place, visit)
     columns: dict[str, NDArray[np.floating] | float] = {}
     for number, half in enumerate(HALVES):
-        rate = (heat[:, half] + USUAL * PRIOR) / (shown[:, number] + PRIOR)
+        rate = (heat[:, number] + USUAL * PRIOR) / (shown[:, number] + PRIOR)
         columns[f"shown_{half}"] = np.log1p(shown[:, number])
         columns[f"shown_share_{half}"] = share(shown[:, number])
         columns[f"shown_rank_{half}"] = rank(shown[:, number])
