@@ -29,9 +29,10 @@ def features(
     """Features float32 [k, p] of the candidates, columns as `NAMES`."""
     at_ms = moment.asker.at_ms
     seen = crowd(memory, found.place, found.alike, parameters, at_ms)
+    heat = memory.heat_at(at_ms, found.place)
     columns: Columns = {
-        **_popularity(memory, found, at_ms),
-        **shown_columns(memory, moment, found),
+        **_popularity(heat),
+        **shown_columns(memory, moment, found, heat),
         **_age(catalogue, memory, moment, found),
         **_readers(memory, moment, seen, found),
         **_affinity(catalogue, moment, found),
@@ -43,8 +44,7 @@ def features(
     return table
 
 
-def _popularity(memory: Memory, found: Candidates, at_ms: int) -> Columns:
-    heat = memory.heat_at(at_ms, found.place)
+def _popularity(heat: NDArray[np.float64]) -> Columns:
     columns: Columns = {"popular": heat[:, POPULAR], "popular_rank": rank(heat[:, POPULAR])}
     for half in range(1, HALVES + 1):
         columns[f"heat_share_{half}"] = share(heat[:, half])

@@ -18,15 +18,20 @@ NAMES = (
 )
 
 
-def shown_columns(memory: Memory, moment: Moment, found: Candidates) -> dict[str, NDArray[np.floating] | float]:
-    """One a name; all nan where the log does not say what was shown. A read_rate is (reads + .9) / (shown + 3)."""
+def shown_columns(
+    memory: Memory, moment: Moment, found: Candidates, heat: NDArray[np.float64]
+) -> dict[str, NDArray[np.floating] | float]:
+    """One a name; all nan where the log does not say what was shown. `heat` [k, half-lives] is that of the memory.
+
+    A read_rate is (reads + 0.9) / (times shown + 3).
+    """
     exposures, at_ms, visit = memory.exposures, moment.asker.at_ms, moment.asker.visit
     if not exposures.known:
         return dict.fromkeys(NAMES, np.nan)
-    heat, shown = memory.heat_at(at_ms, found.place, slice(1, 3)), exposures.at(at_ms, found.place, visit)
+    shown = exposures.at(at_ms, found.place, visit)
     columns: dict[str, NDArray[np.floating] | float] = {}
     for number, half in enumerate(HALVES):
-        rate = (heat[:, number] + USUAL * PRIOR) / (shown[:, number] + PRIOR)
+        rate = (heat[:, half] + USUAL * PRIOR) / (shown[:, number] + PRIOR)
         columns[f"shown_{half}"] = np.log1p(shown[:, number])
         columns[f"shown_share_{half}"] = share(shown[:, number])
         columns[f"shown_rank_{half}"] = rank(shown[:, number])
