@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from readership.errors import StoreError
-from readership.features.state import KEPT_DAYS, KEPT_READS, NOBODY, START, Doing
+from readership.features.state import KEPT_DAYS, KEPT_READS, NOBODY, START, Doing, Seen, Shown
 from readership.features.state_lmdb import LmdbState
 
 ALL, COUNTED_ONLY = 15, 1
@@ -152,3 +152,35 @@ def test_a_store_that_is_none_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "data.mdb").write_bytes(b"no database" * 1000)
     with pytest.raises(StoreError, match=r"cannot be opened: .*; free some space, or stop `readership serve`, move"):
         LmdbState(tmp_path)
+
+
+def seen(n: int, article: str = "a", reader: int = 7) -> Seen:
+    return Seen(n.to_bytes(16, "big"), 1000 + n, reader, article, n)
+
+
+def test_what_was_shown_is_kept_batch_by_batch_once(state: LmdbState) -> None:
+    state.take_shown([seen(1, "a"), seen(2, "b", reader=8)], agrees, 5000)
+    state.take_shown([seen(1, "a"), seen(2, "b", reader=8)], agrees, 6000)  # sent again
+    state.take_shown([seen(3, "c")], agrees, 5500)
+    batches, place = state.shown_after(START, 10)
+    assert batches == [
+        Shown([1001, 1002], ["a", "b"], [1, 2], 5000),
+        Shown([1003], ["c"], [3], 5500),
+    ]
+    assert state.shown_after(place, 10) == ([], place)
+    assert state.reads_after(START, 10)[0] == []
+
+
+def test_what_was_shown_counts_of_those_who_agreed_to_that_alone(state: LmdbState) -> None:
+    state.take([doing(1, "", consent=2)], counts, 5000)  # reader 7 alone
+    state.take_shown([seen(1), seen(2, reader=8)], counts, 5000)
+    state.take_shown([seen(3, reader=9)], lambda _: 0, 5000)
+    (batch,), _ = state.shown_after(START, 10)
+    assert batch.position == [2]
+
+
+def test_what_was_shown_a_day_ago_has_faded(state: LmdbState) -> None:
+    state.take_shown([seen(1)], agrees, 1000)
+    state._pruned = -1e9
+    state.take([doing(2)], agrees, 1001 + DAY_MS)
+    assert state.shown_after(START, 10)[0] == []

@@ -1,5 +1,7 @@
 """What recommendations are learnt from, by hand: rows at the edge, late rows, consent, articles nobody told of."""
 
+from datetime import datetime
+
 import pytest
 from reading_log import DAY, HOUR, LOADED, MS, Publisher, T
 
@@ -125,3 +127,34 @@ def test_a_log_without_reads_says_so(publisher: Publisher) -> None:
     publisher.publishes("a", T - DAY)
     with pytest.raises(NotEnoughData, match="`article_view` with an `article_id`"):
         log(publisher)
+
+
+def test_what_was_shown_comes_as_it_arrived_and_nothing_of_the_moment_itself(publisher: Publisher) -> None:
+    def shows(reader: int, article: str, at: datetime, **columns: object) -> None:
+        publisher.opens(reader, article, at, event_type="article_impression", **columns)
+
+    publisher.opens(1, "a", T - DAY)
+    shows(1, "before", T - MS, position=3, session_id="s1")
+    shows(1, "at", T)
+    shows(1, "late", T - DAY, received_at=T + MS)
+    shows(1, "just in time", T - 2 * DAY, received_at=T, session_id="s1")
+    shows(1, "loaded after", T - DAY, loaded_at=LOADED + MS)
+    shows(1, "other", T - HOUR, brand="other")
+    shows(2, "nobody", T - 3 * HOUR, consent=1)
+    found = log(publisher)
+    assert found.shown.article_id.tolist() == ["nobody", "other", "before", "just in time"]
+    assert found.shown_received_ms.tolist() == [ms(T - 3 * HOUR), ms(T - HOUR), ms(T - MS), ms(T)]
+    assert found.shown.at_ms.tolist()[2:] == [ms(T - MS), ms(T - 2 * DAY)]
+    assert found.shown.position.tolist() == [0, 0, 3, 0]
+    assert found.shown.visit[2] == found.shown.visit[3] > 2 == found.shown.visit[0]
+    assert [read.article_id for read in found.reads] == ["a"], "what was shown was not opened"
+    assert "other" not in log(Publisher(publisher.warehouse), brand="b").shown.article_id.tolist()
+
+
+def test_a_read_and_what_was_shown_in_its_visit_have_one_number(publisher: Publisher) -> None:
+    publisher.opens(1, "a", T - DAY, session_id="s1")
+    publisher.opens(1, "b", T - DAY, session_id="s2", event_type="article_impression")
+    publisher.opens(1, "a", T - DAY - MS, session_id="s1", event_type="article_impression")
+    found = log(publisher)
+    assert found.shown.visit.tolist().index(found.visit[0]) == 0
+    assert len(set(found.shown.visit.tolist())) == 2

@@ -192,3 +192,21 @@ def test_a_read_from_the_future_is_found(
         judging = type("Judging", (), {"take": lambda self, ask: None})()
         found = recommendation._judged(warehouse, settings, replay, plan(kept, T), judging)
         assert found["verdict"] == verdict
+
+
+def test_what_was_shown_counts_from_its_arrival_on(warehouse: Warehouse) -> None:
+    publisher = Publisher(warehouse)
+    publisher.publishes("a", T - 2 * DAY)
+    publisher.opens(1, "a", T - 9 * HOUR)
+    shown = {"event_type": "article_impression", "position": 1}
+    publisher.opens(2, "a", T - 8 * HOUR, received_at=T - 3 * HOUR, **shown)
+    publisher.opens(3, "a", T - 3 * HOUR, **shown)
+    log = recommendation_log(publisher.write(), Settings(), T, LOADED)
+    for until, last, times in ((T - 3 * HOUR, T - 9 * HOUR, 0), (T - 3 * HOUR + MS, T - 3 * HOUR, 1 + 2 ** (-5 / 3))):
+        replay = Replay(Recommender(), log)
+        replay.until(ms(until))
+        counted = replay.recommender.memory.exposures.at(ms(T - 3 * HOUR), np.array([0]))
+        assert counted[0, 1] == pytest.approx(times), "five hours apart, at a half-life of three"
+        assert replay.arrived_ms == ms(last)
+    assert replay.counted_alike(log)
+    assert not replay.counted_alike(log._replace(shown=log.shown.part(1, 2)))

@@ -123,3 +123,13 @@ def test_stated_times_are_laid_onto_the_logs_own() -> None:
     time = OwnTime(10 * LIVE_MS)
     assert time.of_wall(50 * LIVE_MS, 50 * LIVE_MS) == 40 * LIVE_MS
     assert time.of_wall(30 * LIVE_MS, 50 * LIVE_MS) == 30 * LIVE_MS  # stated in the log's time: it streams an old world
+
+
+def test_what_was_shown_over_http_is_counted(world: World) -> None:
+    publish(world, datetime.now(UTC))
+    rank_by(world, "v1", "shown_share_2")
+    with serving(world.settings) as client:
+        event = {"event_type": "article_impression", "article_id": "a2", "timestamp": datetime.now(UTC).isoformat()}
+        client.post("/v1/events", json=[{**event, "user_id": f"{n}", "consent": 1, "position": 1} for n in range(5)])
+        client.look()
+        assert ids(slate(client, "nobody"))[0] == "a2"

@@ -141,3 +141,17 @@ def test_a_log_that_cannot_be_written_is_no_acknowledgement(bare: World) -> None
         assert "the batch was not taken, send it again" in answer.json()["detail"]
         blocked.unlink()
         assert client.post("/v1/events", json=EVENT).status_code == 202
+
+
+def test_what_was_shown_is_taken_with_its_position() -> None:
+    shown = {**EVENT, "event_type": "article_impression"}
+    found = taken(
+        {**shown, "position": 3},
+        {**shown, "user_id": "", "device_id": "x", "position": "x"},
+        {**shown, "article_id": ""},
+        {**shown, "timestamp": "soon"},
+        EVENT,
+    )
+    assert [(one.article_id, one.position) for one in found.seen] == [("a1", 3), ("a1", 0)]
+    assert (found.seen[0].reader, found.seen[0].at_ms) == (42, NOW)
+    assert len(found.doings) == len(found.refusals) == 1

@@ -14,6 +14,8 @@ KEPT_DAYS = 7
 """Days a read stays in the feed; a batch within that time has it from the warehouse."""
 KEPT_ARTICLE_DAYS = 90
 """Days after its last change at which an article put over HTTP is left to the warehouse."""
+KEPT_SHOWN_HOURS = 24
+"""Hours that what was shown stays in its feed: after that it has faded."""
 NOBODY = 1 << 63
 ANALYTICS, PERSONALISATION = PURPOSES["analytics"], PURPOSES["personalisation"]
 
@@ -41,6 +43,25 @@ class Doing(NamedTuple):
     article_type: str = ""
     title: str = ""
     consent: int | None = None
+
+
+class Seen(NamedTuple):
+    """An article shown to a reader, as an event says it; `position` from 1, 0 where it does not say."""
+
+    event: bytes
+    at_ms: int
+    reader: int
+    article_id: str
+    position: int = 0
+
+
+class Shown(NamedTuple):
+    """A batch of articles shown, in the feed of these; all lists are as long."""
+
+    at_ms: list[int]
+    article_id: list[str]
+    position: list[int]
+    arrived_ms: int
 
 
 class Opened(NamedTuple):
@@ -100,6 +121,12 @@ class State(Protocol):
 
     def reads_after(self, place: Place, most: int) -> tuple[list[Opened], Place]:
         """The reads that arrived after `place`, in order, at most so many; and the place behind the last of them."""
+
+    def take_shown(self, seen: "list[Seen]", assumed: "Assumed", now_ms: int) -> None:
+        """Take what was shown, of readers who agreed to analytics; the same batch again changes nothing."""
+
+    def shown_after(self, place: Place, most: int) -> tuple[list[Shown], Place]:
+        """The batches of what was shown that arrived after `place`, as `reads_after`."""
 
     def put_article(self, article_id: str, content: bytes, now_ms: int) -> int:
         """Keep what an article is from now on, in place of what was kept of it; returns the number of the change."""

@@ -20,6 +20,7 @@ from readership.features.state import (
     ANALYTICS,
     KEPT_ARTICLE_DAYS,
     KEPT_DAYS,
+    KEPT_SHOWN_HOURS,
     NOBODY,
     PERSONALISATION,
     Assumed,
@@ -28,14 +29,16 @@ from readership.features.state import (
     Opened,
     Place,
     Reader,
+    Seen,
+    Shown,
     with_read,
 )
 
 _FIRST_BYTES, _MOST_BYTES = 64 * 2**20, 256 * 2**30
 _MOST_READERS = 1024
-_DAY_MS = 86_400_000
+_DAY_MS, _HOUR_MS = 86_400_000, 3_600_000
 _PRUNE_SECONDS, _PRUNED_AT_ONCE = 60.0, 2000
-_TABLES = (b"readers", b"reads", b"seen", b"articles", b"newest", b"counters")
+_TABLES = (b"readers", b"reads", b"seen", b"articles", b"newest", b"counters", b"shown")
 _ONE, _TWO = struct.Struct(">Q"), struct.Struct(">QQ")
 _Answer = TypeVar("_Answer")
 
@@ -63,6 +66,15 @@ class _Read(msgspec.Struct, array_like=True):
     title: str
 
 
+class _Shown(msgspec.Struct, array_like=True):
+    """A batch of what was shown; `batch` finds it in the table of those seen."""
+
+    batch: bytes
+    at_ms: list[int]
+    article_id: list[str]
+    position: list[int]
+
+
 class _Put(msgspec.Struct, array_like=True):
     """A change of an article."""
 
@@ -74,6 +86,7 @@ class _Put(msgspec.Struct, array_like=True):
 _encode = msgspec.msgpack.Encoder().encode
 _kept = msgspec.msgpack.Decoder(_Kept).decode
 _read = msgspec.msgpack.Decoder(_Read).decode
+_shown = msgspec.msgpack.Decoder(_Shown).decode
 _put = msgspec.msgpack.Decoder(_Put).decode
 
 
@@ -119,6 +132,40 @@ class LmdbState:
         if time.monotonic() - self._pruned > _PRUNE_SECONDS:
             self._pruned = time.monotonic()
             self._write(lambda txn: self._prune(txn, now_ms))
+
+    def take_shown(self, seen: list[Seen], assumed: Assumed, now_ms: int) -> None:
+        """See `State.take_shown`."""
+        batch = hashlib.blake2b(b"".join(one.event for one in seen), digest_size=16).digest()
+
+        def take(txn: Any) -> None:
+            if txn.get(batch, db=self._tables[b"seen"]) is not None:
+                return
+            agreed = {reader: self._agreed(txn, reader, assumed) for reader in {one.reader for one in seen}}
+            counted = [one for one in seen if agreed[one.reader] & ANALYTICS]
+            if not counted:
+                return
+            shown = _Shown(
+                batch,
+                [one.at_ms for one in counted],
+                [one.article_id for one in counted],
+                [one.position for one in counted],
+            )
+            txn.put(self._next(txn, b"shown", now_ms), _encode(shown), db=self._tables[b"shown"])
+            txn.put(batch, b"", db=self._tables[b"seen"])
+
+        self._write(take)
+
+    def shown_after(self, place: Place, most: int) -> tuple[list[Shown], Place]:
+        """See `State.shown_after`."""
+
+        def follow(cursor: Any) -> tuple[list[Shown], Place]:
+            found, last = [], place
+            for key, value in _from(cursor, _TWO.pack(place[0], place[1] + 1), most):
+                shown, last = _shown(value), _TWO.unpack(key)
+                found.append(Shown(shown.at_ms, shown.article_id, shown.position, last[0]))
+            return found, last
+
+        return self._look(b"shown", follow)
 
     def reader(self, reader: int) -> Reader:
         """See `State.reader`."""
@@ -200,10 +247,6 @@ class LmdbState:
 
     def _feed(self, txn: Any, doing: Doing, now_ms: int, *, known: bool) -> None:
         """Add a read to the feed, as one of nobody's where its reader may not be known again."""
-        feed = self._tables[b"reads"]
-        with txn.cursor(db=feed) as cursor:
-            last_ms, number = _TWO.unpack(cursor.key()) if cursor.last() else (0, 0)
-        key = _TWO.pack(now_ms, 1) if now_ms > last_ms else _TWO.pack(last_ms, number + 1)
         read = _Read(
             event=doing.event,
             at_ms=doing.at_ms,
@@ -216,8 +259,19 @@ class LmdbState:
             article_type=doing.article_type,
             title=doing.title,
         )
-        txn.put(key, _encode(read), db=feed)
+        txn.put(self._next(txn, b"reads", now_ms), _encode(read), db=self._tables[b"reads"])
         txn.put(doing.event, b"", db=self._tables[b"seen"])
+
+    def _next(self, txn: Any, feed: bytes, now_ms: int) -> bytes:
+        """The key of the next entry of a feed: keys grow, whatever the clock says."""
+        with txn.cursor(db=self._tables[feed]) as cursor:
+            last_ms, number = _TWO.unpack(cursor.key()) if cursor.last() else (0, 0)
+        return _TWO.pack(now_ms, 1) if now_ms > last_ms else _TWO.pack(last_ms, number + 1)
+
+    def _agreed(self, txn: Any, reader: int, assumed: Assumed) -> int:
+        found = txn.get(_ONE.pack(reader), db=self._tables[b"readers"])
+        consent = _kept(found).consent if found else None
+        return assumed(reader) if consent is None else consent
 
     def _prune(self, txn: Any, now_ms: int) -> None:
         """Leave out what is too old, a part at a time."""
@@ -227,6 +281,12 @@ class LmdbState:
                     break
                 txn.delete(_read(value).event, db=self._tables[b"seen"])
                 txn.delete(key, db=self._tables[b"reads"])
+        with txn.cursor(db=self._tables[b"shown"]) as cursor:
+            for key, value in _from(cursor, b"", _PRUNED_AT_ONCE):
+                if _TWO.unpack(key)[0] >= now_ms - KEPT_SHOWN_HOURS * _HOUR_MS:
+                    break
+                txn.delete(_shown(value).batch, db=self._tables[b"seen"])
+                txn.delete(key, db=self._tables[b"shown"])
         with txn.cursor(db=self._tables[b"articles"]) as cursor:
             for key, value in _from(cursor, b"", _PRUNED_AT_ONCE):
                 put = _put(value)

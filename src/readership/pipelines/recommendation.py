@@ -116,7 +116,7 @@ def refresh_memory(warehouse: Warehouse, settings: Settings, now: datetime) -> d
 def publish(settings: Settings, replay: Replay, now: datetime) -> str:
     """Put what is remembered into the online store, as of `now`; returns the version's name."""
     version = read_live(settings.artifacts_dir / "models", recommendation.TASK).champion
-    newest = datetime.fromtimestamp(int(replay.log.received_ms[replay.learnt - 1]) / 1000, UTC)
+    newest = datetime.fromtimestamp(replay.arrived_ms / 1000, UTC)
     files = replay.recommender.files(int(now.timestamp() * 1000))
     return write_memory(settings.online_dir, files, as_of=now, learnt_until=newest, model_version=version or "")
 
@@ -154,7 +154,7 @@ def _judged(warehouse: Warehouse, settings: Settings, replay: Replay, spans: Pla
         (before.at_ms, before.article_id) == (learnt.at_ms, learnt.article_id)
         for before, learnt in zip(known.reads[: replay.learnt], replay.log.reads[: replay.learnt], strict=False)
     ]
-    fine = sum(same) == replay.learnt <= len(known.reads) and all(same)
+    fine = sum(same) == replay.learnt <= len(known.reads) and all(same) and replay.counted_alike(known)
     for ask in replay.asks(rows[middle:]):
         judging.take(ask)
     return {

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from readership.errors import NotEnoughData
 from readership.events.consent import bits
-from readership.models.recommendation.nouns import Article, Read
+from readership.models.recommendation.nouns import Article, Read, Shown
 from readership.settings import Settings
 from readership.warehouse import Warehouse, read_sql
 
 SQL = "readership.pipelines.sql.recommendation"
-ARTICLES, READS = read_sql(SQL, "articles"), read_sql(SQL, "reads")
+ARTICLES, READS, SHOWN = (read_sql(SQL, name) for name in ("articles", "reads", "shown"))
 NOBODY = np.uint64(1) << np.uint64(63)
 """Set in the key of a read whose reader may not be recognised: it is nobody's but its own."""
 
@@ -28,6 +28,8 @@ class Log(NamedTuple):
     event     uint64 [n], which read it is
     asks      whether the reader could be recognised when opening it [n]
     person    uint64 [n], whose read it was, for intervals alone
+    visit     uint64 [n], in which visit, as `Shown.visit`: by its session, or by its reader where it has none
+    shown     what was shown, in order of `shown_received_ms` [k]; none where the log has no impressions
     """
 
     articles: tuple[Article, ...]
@@ -37,6 +39,9 @@ class Log(NamedTuple):
     event: NDArray[np.uint64]
     asks: NDArray[np.bool_]
     person: NDArray[np.uint64]
+    visit: NDArray[np.uint64]
+    shown: Shown
+    shown_received_ms: NDArray[np.int64]
 
     @property
     def at_ms(self) -> NDArray[np.int64]:
@@ -56,6 +61,7 @@ def recommendation_log(
     values = {"as_of": as_of, "snapshot_at": snapshot_at or datetime.now(UTC), "brand": settings.brand or ""}
     told = warehouse.frame(ARTICLES, **values)
     opened = warehouse.frame(READS, **values, default_consent=bits(settings.default_consent))
+    seen = warehouse.frame(SHOWN, **values)
     if opened.is_empty():
         raise NotEnoughData(
             "no row says that a reader opened an article (`article_view` with an `article_id`), so there is nothing "
@@ -72,6 +78,9 @@ def recommendation_log(
         event=event,
         asks=(opened["asks"] & opened["stays"]).to_numpy().astype(bool),
         person=opened["reader"].to_numpy(),
+        visit=opened["visit"].to_numpy(),
+        shown=_shown(seen),
+        shown_received_ms=seen["received_ms"].to_numpy(),
     )
 
 
@@ -90,6 +99,13 @@ def _articles(told: Any) -> Iterator[Article]:
             paywalled=bool(row["paywalled"]),
             withdrawn_ms=row["withdrawn_ms"],
         )
+
+
+def _shown(seen: Any) -> Shown:
+    """The ids of the articles as a few texts that many entries share."""
+    names, number = np.unique(seen["article_id"].to_numpy().astype(object), return_inverse=True)
+    at_ms = np.minimum(seen["at_ms"].to_numpy(), seen["received_ms"].to_numpy())
+    return Shown(at_ms, names[number], seen["position"].to_numpy(), seen["visit"].to_numpy())
 
 
 def _reads(opened: Any, key: NDArray[np.uint64]) -> Iterator[Read]:

@@ -14,7 +14,7 @@ from readership.models.recommendation.text import TextModel
 from readership.pipelines.recommendation_log import Log
 from readership.pipelines.recommendation_replay import first_reads, sampled
 
-MOST = {"train": 5000, "valid": 800, "test": 3000}
+MOST = {"train": 8000, "valid": 800, "test": 3000}
 """Reads that are asked about, at most; all of them are learnt."""
 SHARES = {"train": 0.25, "valid": 0.05, "test": 0.1}
 LONGEST_DAYS = {"train": 56, "valid": 14, "test": 28}

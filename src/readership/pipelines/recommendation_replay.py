@@ -39,11 +39,26 @@ class Replay:
         self.log = log
         self._articles = 0
         self._reads = 0
+        self._shown = 0
 
     @property
     def learnt(self) -> int:
         """How many reads of the log have been learnt."""
         return self._reads
+
+    def counted_alike(self, known: Log) -> bool:
+        """Whether what was shown begins in another log with what has been counted."""
+        counted = slice(None, self._shown)
+        return all(
+            np.array_equal(mine[counted], theirs[counted])
+            for mine, theirs in ((self.log.shown.at_ms, known.shown.at_ms), (self.log.shown.visit, known.shown.visit))
+        )
+
+    @property
+    def arrived_ms(self) -> int:
+        """When the newest arrived of what has been learnt."""
+        read, shown = self.log.received_ms[: self._reads][-1:], self.log.shown_received_ms[: self._shown][-1:]
+        return int(max(*read, *shown, 0, 0))
 
     def until(self, at_ms: int) -> None:
         """Put and learn all that arrived strictly before this time."""
@@ -52,7 +67,11 @@ class Replay:
             self.recommender.put(article)
         reads = int(np.searchsorted(self.log.received_ms, at_ms, side="left"))
         self.recommender.learn(self.log.reads[self._reads : reads])
+        shown = int(np.searchsorted(self.log.shown_received_ms, at_ms, side="left"))
+        if shown > self._shown:
+            self.recommender.shown(self.log.shown.part(self._shown, shown))
         self._articles, self._reads = max(articles, self._articles), max(reads, self._reads)
+        self._shown = max(shown, self._shown)
 
     def asks(self, rows: NDArray[np.intp]) -> Iterator[Ask]:
         """These reads as they were before they happened, in order of their time."""
@@ -64,7 +83,7 @@ class Replay:
     def _ask(self, row: int) -> Ask:
         read, recognised = self.log.reads[row], bool(self.log.asks[row])
         recommender = self.recommender
-        asker = Asker(read.at_ms, read.reader if recognised else None, brand=read.brand)
+        asker = Asker(read.at_ms, read.reader if recognised else None, brand=read.brand, visit=int(self.log.visit[row]))
         shortlist = recommender.shortlist(asker)
         place = recommender.catalogue.place(read.article_id)
         place = -1 if place is None else place

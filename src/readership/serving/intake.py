@@ -15,12 +15,12 @@ import msgspec
 from readership.events.consent import PURPOSES, bits
 from readership.events.identity import reader_key
 from readership.events.segments import Record
-from readership.features.state import Doing
+from readership.features.state import Doing, Seen
 
 MOST_EVENTS = 1000
 EARLY_MS = 600_000
 """An event may lie so far after its arrival: clocks differ."""
-VIEW, CLICK = "article_view", "article_click"
+VIEW, CLICK, SHOWN = "article_view", "article_click", "article_impression"
 _ALL = sum(PURPOSES.values())
 
 
@@ -33,10 +33,11 @@ class Refusal(msgspec.Struct):
 
 
 class Taken(NamedTuple):
-    """A batch: what is kept of it, what the state learns from it, and what is no event."""
+    """A batch: what is kept of it, what the state learns from it, what it says was shown, and what is no event."""
 
     records: list[Record]
     doings: list[Doing]
+    seen: list[Seen]
     refusals: list[Refusal]
 
 
@@ -56,7 +57,7 @@ class _Wrong(Exception):
 
 def take(body: bytes, now_ms: int) -> Taken:
     """The events of a body that arrived at `now_ms`. Raises NoBatch where it holds none."""
-    taken = Taken([], [], [])
+    taken = Taken([], [], [], [])
     for index, raw in enumerate(_parts(body)):
         text = bytes(raw).replace(b"\n", b" ").replace(b"\r", b" ").strip()
         event = msgspec.json.decode(text)
@@ -67,6 +68,8 @@ def take(body: bytes, now_ms: int) -> Taken:
         else:
             if doing is not None:
                 taken.doings.append(doing)
+            if event["event_type"] == SHOWN:
+                taken.seen.extend(_seen(event, now_ms))
         taken.records.append(Record("event", _received(text, event, now_ms)))
     return taken
 
@@ -127,6 +130,18 @@ def _doing(event: Any, now_ms: int) -> Doing | None:
         title=_text(event, "article_title"),
         consent=consent,
     )
+
+
+def _seen(event: Mapping[str, Any], now_ms: int) -> list[Seen]:
+    """The article that an event, checked already, says was shown; none where it names none."""
+    article = _text(event, "article_id")
+    if not article:
+        return []
+    reader = _text(event, "user_id") or f"device:{_text(event, 'device_id')}"
+    at_ms, place = _moment(event, now_ms), _text(event, "position")
+    position = int(place) if place.isascii() and place.isdigit() and len(place) <= 4 else 0
+    event_id = _identity(event, reader, at_ms, article)
+    return [Seen(event_id, min(at_ms, now_ms), reader_key(reader), article, position)]
 
 
 def _text(event: Mapping[str, Any], name: str) -> str:

@@ -11,12 +11,14 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 import msgspec
+import numpy as np
 
 from readership.errors import BundleError, ReadershipError
 from readership.features.memory import memory_version, read_memory
 from readership.features.state import START, Opened, Place, State
+from readership.features.state import Shown as Batch
 from readership.models.recommendation.features import NAMES
-from readership.models.recommendation.nouns import Article, Read
+from readership.models.recommendation.nouns import Article, Read, Shown
 from readership.models.recommendation.parameters import Parameters
 from readership.models.recommendation.recommender import Recommender, Scorer
 from readership.registry.bundles import Bundle
@@ -65,6 +67,7 @@ class Answering:
     time: OwnTime = field(default_factory=OwnTime)
     ranker: Ranker = field(default_factory=Ranker)
     reads: Place = START
+    shown: Place = START
     articles: int = 0
 
     def catch_up(self, state: State, most: int = LEARNT_AT_ONCE) -> bool:
@@ -78,7 +81,21 @@ class Answering:
         for read in fresh:
             self._meet(read)
         self.recommender.learn([self._read(read) for read in fresh])
-        return max(len(changes), len(reads)) == most
+        batches, self.shown = state.shown_after(self.shown, most)
+        self._count([batch for batch in batches if batch.arrived_ms - self.time.behind_ms > self.learnt_until_ms])
+        return max(len(changes), len(reads), len(batches)) == most
+
+    def _count(self, batches: list[Batch]) -> None:
+        """What was shown; in which visit is not known, so a reader's own page counts as everybody's."""
+        at_ms = [self.time.of_wall(at, batch.arrived_ms) for batch in batches for at in batch.at_ms]
+        if at_ms:
+            shown = Shown(
+                np.array(at_ms, dtype=np.int64),
+                np.array([article for batch in batches for article in batch.article_id], dtype=object),
+                np.array([position for batch in batches for position in batch.position], dtype=np.int64),
+                np.zeros(len(at_ms), dtype=np.uint64),
+            )
+            self.recommender.shown(shown)
 
     def _dated(self, article: Article, arrived_ms: int) -> Article:
         withdrawn = article.withdrawn_ms

@@ -24,6 +24,8 @@ class Recording:
         self.log.append(taken.records)
         if taken.doings:
             self.state.take(taken.doings, self.assumed, now_ms)
+        if taken.seen:
+            self.state.take_shown(taken.seen, self.assumed, now_ms)
 
     def article(self, article_id: str, content: bytes, told: bytes, now_ms: int) -> int:
         """Keep an article, `told` for the warehouse, `content` for the recommender; gives the number of the change."""

@@ -1,4 +1,4 @@
-"""What the ranker sees of each candidate: nothing of where it was shown, all of it known before the request."""
+"""What the ranker sees of each candidate: nothing of the page that is asked for, all of it known before the request."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,9 @@ from readership.models.recommendation.live import POPULAR
 from readership.models.recommendation.memory import Memory
 from readership.models.recommendation.neighbours import STRANGER, Crowd, crowd, of_rows
 from readership.models.recommendation.parameters import HOUR_MS, Parameters
+from readership.models.recommendation.ranks import rank, share
+from readership.models.recommendation.shown_columns import NAMES as SHOWN
+from readership.models.recommendation.shown_columns import shown_columns
 
 Columns = dict[str, NDArray[np.floating] | float]
 HALVES = 4
@@ -26,8 +29,10 @@ def features(
     """Features float32 [k, p] of the candidates, columns as `NAMES`."""
     at_ms = moment.asker.at_ms
     seen = crowd(memory, found.place, found.alike, parameters, at_ms)
+    heat = memory.heat_at(at_ms, found.place)
     columns: Columns = {
-        **_popularity(memory, found, at_ms),
+        **_popularity(heat),
+        **shown_columns(memory, moment, found, heat),
         **_age(catalogue, memory, moment, found),
         **_readers(memory, moment, seen, found),
         **_affinity(catalogue, moment, found),
@@ -39,24 +44,7 @@ def features(
     return table
 
 
-def share(values: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Each as a share of the largest; zeros where nothing is above 0."""
-    largest = values.max(initial=0.0)
-    return values / largest if largest > 0 else np.zeros(len(values))
-
-
-def rank(values: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Place from the top, 1 for the largest; equals share the better place.
-
-    >>> rank(np.array([5.0, 9.0, 5.0])).tolist()
-    [2.0, 1.0, 2.0]
-    """
-    rising = np.sort(values)
-    return len(values) + 1.0 - rising.searchsorted(values, side="right")
-
-
-def _popularity(memory: Memory, found: Candidates, at_ms: int) -> Columns:
-    heat = memory.heat_at(at_ms, found.place)
+def _popularity(heat: NDArray[np.float64]) -> Columns:
     columns: Columns = {"popular": heat[:, POPULAR], "popular_rank": rank(heat[:, POPULAR])}
     for half in range(1, HALVES + 1):
         columns[f"heat_share_{half}"] = share(heat[:, half])
@@ -220,6 +208,7 @@ NAMES: tuple[str, ...] = (
     "popular",
     "popular_rank",
     *(f"{name}_{half}" for half in range(1, HALVES + 1) for name in ("heat_share", "heat_rank", "slope")),
+    *SHOWN,
     "visits_since",
     "since_visit",
     "ongoing",

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from readership.models.recommendation.exposures import Exposures
 from readership.models.recommendation.parameters import HOUR_MS, Parameters
 from readership.models.recommendation.rings import Growing, Rings
 
@@ -37,6 +38,7 @@ class Memory:
     history       the newest reads of each reader
     read_count    int64 [readers], articles each has read
     opened        int64 [readers], articles of which each was the first reader
+    exposures     how often articles were shown
     """
 
     def __init__(self, parameters: Parameters) -> None:
@@ -45,6 +47,7 @@ class Memory:
         self.readers = Rings(parameters.readers_kept)
         self.pairs = Rings(parameters.pairs_kept)
         self.history = Rings(parameters.history_kept)
+        self.exposures = Exposures(parameters)
         self._pairs_made = parameters.pairs_made
         self._heat = Growing(np.float64, len(self._half_ms))
         self._heated = Growing(np.int64)
@@ -104,6 +107,7 @@ class Memory:
         for column in (self.readers, self.pairs, self._heat, self._heated, self._first_reader, self._last_at):
             column.grow(articles)
         self._reads.grow(articles)
+        self.exposures.grow(articles)
 
     def row(self, reader: int | None) -> int:
         """Row of a reader; -1 where nothing was learnt of them."""
@@ -179,14 +183,17 @@ class Memory:
             arrays = ring.arrays(which)
             arrays["value"] = _renumbered(arrays["value"], numbers)
             found |= {f"{name}.{column}": values for column, values in arrays.items()}
-        return found
+        return found | self.exposures.files(kept, place_of)
 
     def fill(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Hold what `files` gave."""
+        """Hold what `files` gave; what an earlier version wrote says nothing of what was shown."""
         self._rows = {key: row for row, key in enumerate(arrays["reader"].tolist())}
         for name in ("heat", "heated", "last_at", "reads", "first_reader", "read_count", "opened"):
             column: Growing = getattr(self, f"_{name}")
             column.replace(arrays[name])
+        self.exposures.grow(len(self.reads))
+        if "shown.count" in arrays:
+            self.exposures.fill(arrays)
         for name in ("readers", "pairs", "history"):
             ring: Rings = getattr(self, name)
             ring.fill({column: arrays[f"{name}.{column}"] for column in ("value", "at", "pushed")})

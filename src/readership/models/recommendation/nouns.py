@@ -43,6 +43,26 @@ class Read(NamedTuple):
     known: bool = True
 
 
+class Shown(NamedTuple):
+    """Articles as they were shown, one entry each time.
+
+    at_ms       int64 [k]
+    article_id  object [k], text
+    position    int64 [k], from 1; 0 where unknown, which counts as 1
+    visit       uint64 [k], number of the visit, 0 where unknown
+    """
+
+    at_ms: NDArray[np.int64]
+    article_id: NDArray[np.object_]
+    position: NDArray[np.int64]
+    visit: NDArray[np.uint64]
+
+    def part(self, begin: int, end: int) -> "Shown":
+        """Entries [begin, end)."""
+        some = slice(begin, end)
+        return Shown(self.at_ms[some], self.article_id[some], self.position[some], self.visit[some])
+
+
 class Asker(NamedTuple):
     """Who is to be shown a slate, when and where; what is not known is empty.
 
@@ -50,6 +70,7 @@ class Asker(NamedTuple):
     history  (article_id, ms) of what they have read before `at_ms`, oldest first, whole or its newest part
     session  article_ids read in the visit that is going on, oldest first
     hour     of the day by the asker's own clock, -1 where unknown
+    visit    number of the visit, 0 where unknown: what was shown in it says nothing about what to show
     """
 
     at_ms: int
@@ -60,6 +81,7 @@ class Asker(NamedTuple):
     referrer: str = ""
     device: str = ""
     hour: int = -1
+    visit: int = 0
 
 
 class Ranked(NamedTuple):

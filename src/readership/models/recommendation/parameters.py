@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Self
+from typing import Any, Self
 
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
@@ -22,6 +22,9 @@ class Parameters:
     history_kept              newest reads of a reader that are kept
     history_used              newest reads of the asker that are looked at
     pairs_made                of how many articles read just before a read makes a pair
+    shown_half_lives_hours    of the counts of how often an article was shown
+    shown_fall                an article shown at position k counts k^-shown_fall times
+    shown_kept                newest entries of what was shown that are kept one by one
     newest_age_days           an article older than that is no candidate
     refresh_ms                how old the order by popularity may be
     """
@@ -42,6 +45,9 @@ class Parameters:
     history_kept: int = 24
     history_used: int = 50
     pairs_made: int = 8
+    shown_half_lives_hours: tuple[float, ...] = (0.5, 3.0)
+    shown_fall: float = 0.8
+    shown_kept: int = 4000
     newest_age_days: float = 30.0
     refresh_ms: int = 2000
 
@@ -53,4 +59,5 @@ class Parameters:
     def from_json(cls, content: bytes) -> Self:
         """What `to_json` wrote."""
         found = json.loads(content)
-        return cls(**found | {"half_lives_hours": tuple(found["half_lives_hours"])})
+        tuples: dict[str, Any] = {name: tuple(each) for name, each in found.items() if isinstance(each, list)}
+        return cls(**found | tuples)

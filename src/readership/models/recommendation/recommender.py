@@ -13,7 +13,7 @@ from readership.models.recommendation.features import NAMES, features
 from readership.models.recommendation.files import read_arrays, write_arrays
 from readership.models.recommendation.live import Live, ended, live_at
 from readership.models.recommendation.memory import History, Memory, newest_once
-from readership.models.recommendation.nouns import Article, Asker, Ranked, Read
+from readership.models.recommendation.nouns import Article, Asker, Ranked, Read, Shown
 from readership.models.recommendation.parameters import DAY_MS, Parameters
 from readership.models.recommendation.strongest import strongest
 from readership.models.recommendation.text import TextModel
@@ -66,6 +66,12 @@ class Recommender:
             place = self.catalogue.place(read.article_id)
             if place is not None:
                 self.memory.learn(read.reader, place, read.at_ms)
+
+    def shown(self, shown: Shown) -> None:
+        """Count what was shown, in the order in which it arrived; of an article that was never put nothing."""
+        places = {name: self.catalogue.place(name) for name in set(shown.article_id)}
+        found = [-1 if (place := places[name]) is None else place for name in shown.article_id]
+        self.memory.exposures.learn(shown, np.array(found, dtype=np.int32))
 
     def rank(
         self, asker: Asker, *, exclude: Collection[str] = (), most: int = 200, scorer: Scorer | None = None

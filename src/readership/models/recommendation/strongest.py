@@ -4,9 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from readership.models.recommendation.candidates import Candidates
-from readership.models.recommendation.features import NAMES, rank
+from readership.models.recommendation.features import NAMES
 from readership.models.recommendation.memory import History
 from readership.models.recommendation.nouns import SOURCES
+from readership.models.recommendation.ranks import rank
 
 NEAR = 0.3
 """Cosine from which a text counts as close to what was read."""

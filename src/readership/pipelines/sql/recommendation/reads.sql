@@ -35,6 +35,7 @@ SELECT
     cityHash64(opened.event_id) AS event,
     opened.user_id AS reader,
     opened.session_id AS session_id,
+    if(opened.session_id = '', opened.user_id, cityHash64(opened.session_id)) AS visit,
     opened.article_id AS article_id,
     opened.brand AS brand,
     registered.since > toDateTime64(0, 3, 'UTC') AND registered.since <= opened.timestamp AS known,
