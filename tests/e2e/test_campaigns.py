@@ -32,7 +32,7 @@ class Home:
         """Run a command; its exit code must be the expected one."""
         command = [sys.executable, "-m", "readership.cli", *words]
         done = subprocess.run(
-            command, env=self.environment, cwd=REPOSITORY, capture_output=True, text=True, timeout=600
+            command, env=self.environment, cwd=REPOSITORY, capture_output=True, text=True, timeout=1200
         )
         assert done.returncode == expect, f"{words} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done

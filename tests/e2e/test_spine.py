@@ -39,7 +39,7 @@ class Home:
             cwd=REPOSITORY,
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=1200,
         )
         assert done.returncode == expect, f"{words} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done

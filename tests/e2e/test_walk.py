@@ -44,7 +44,7 @@ class Walk:
     def run(self, command: str, expect: int = 0) -> str:
         """Run a line as a shell would, from the root of the checkout."""
         done = subprocess.run(
-            ["bash", "-c", command], cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=600
+            ["bash", "-c", command], cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=1200
         )
         assert done.returncode == expect, f"{command} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
         self.printed.setdefault(command.split(" --from")[0].split(' "')[0], []).append(done.stdout)

@@ -64,7 +64,7 @@ def list_of(name: str, where: str, values: Dictionary[str, Any], key: str) -> tu
 
 
 def flag_of(name: str, where: str, values: Dictionary[str, Any], key: str, *, otherwise: bool) -> bool:
-    """A truth of a mapping's TOML."""
+    """A yes or no of a mapping's TOML."""
     value = values.get(key, otherwise)
     if not isinstance(value, bool):
         raise InputError(f"mapping {name}: {where} {key} is {value!r}; write true or false")
