@@ -135,9 +135,11 @@ def compared(worlds: dict[str, pl.DataFrame], floor: str) -> dict[str, Any]:
     draws = Draws.of(np.arange(len(both)))
     counts = both.select("clicks", "sessions", "clicks_floor", "sessions_floor").to_numpy().astype(np.float64)
     clicks, sessions, clicks_floor, sessions_floor = draws.sums(counts).T
-    hybrid, plain = clicks / sessions, clicks_floor / sessions_floor
     rates = _rate(worlds["hybrid"]), _rate(worlds[floor])
-    gained, lifted = metric(rates[0] - rates[1], hybrid - plain), metric(rates[0] / rates[1] - 1, hybrid / plain - 1)
+    with np.errstate(divide="ignore", invalid="ignore"):  # a draw may hold nobody of one world; `metric` leaves it out
+        hybrid, plain = clicks / sessions, clicks_floor / sessions_floor
+        gained = metric(rates[0] - rates[1], hybrid - plain)
+        lifted = metric(rates[0] / rates[1] - 1, hybrid / plain - 1)
     return {
         "clicks_per_session": rates[0],
         "sessions": int(worlds["hybrid"]["sessions"].sum()),
