@@ -10,7 +10,7 @@ from readership.models.recommendation.nouns import Article, Read
 from readership.models.recommendation.parameters import Parameters
 from readership.models.recommendation.ranker import Lists, Ranker, gather
 from readership.models.recommendation.recommender import Recommender
-from readership.models.recommendation.replay import in_time_order, place_of_read, replay
+from readership.models.recommendation.replay import place_of_read, replay
 
 PARAMETERS = Parameters(refresh_ms=0)
 
@@ -82,11 +82,6 @@ def test_ties_are_by_lot_and_the_lot_has_a_seed():
     missed = step._replace(at=-1, others=4)
     below = {place_of_read(missed, flat, np.random.default_rng(seed)) for seed in range(40)}
     assert below == {many + 1, many + 2, many + 3, many + 4}
-
-
-def test_reads_are_sorted_by_time_and_stay_in_order_within_a_time():
-    reads = [Read(2, 1, "b"), Read(1, 1, "a"), Read(2, 1, "a")]
-    assert [read.article_id for read in in_time_order(reads)] == ["a", "b", "a"]
 
 
 def test_gathered_lists_hold_what_was_read_and_others_by_lot():

@@ -6,7 +6,6 @@ from recommendation_world import HOUR_MS, POLITICS, SPORT, START_MS, article, na
 
 from readership.models.recommendation.content import taste
 from readership.models.recommendation.factors import FITS, Reads, fit_ease
-from readership.models.recommendation.half_life import fitted_half_life
 from readership.models.recommendation.live import POPULAR, live_at
 from readership.models.recommendation.memory import Memory
 from readership.models.recommendation.neighbours import Alike, alike, crowd, from_neighbours
@@ -171,13 +170,3 @@ def test_a_read_of_an_article_nobody_put_is_passed_over():
     recommender = Recommender()
     recommender.learn([Read(START_MS, 1, "unknown")])
     assert recommender.memory.row(1) == -1
-
-
-def test_the_half_life_is_that_of_the_log():
-    """What was read within the hour is read again, or what was read all week: each log has the half-life it shows."""
-    minute = HOUR_MS // 60
-    fast = [Read(n * 30 * minute, n, f"a{n // 2}") for n in range(200)]
-    slow = [Read(n * 30 * minute, n, f"a{n % 2 if n % 8 else 100 + n}") for n in range(400)]
-    assert fitted_half_life(fast, 0) == 0.5
-    assert fitted_half_life(slow, 100 * HOUR_MS) >= 2
-    assert fitted_half_life([], 0) == 0.5

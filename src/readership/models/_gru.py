@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from readership.contracts import Dataset, ModelSpec
-from readership.errors import InputError, MissingExtra
+from readership.errors import InputError
 from readership.models._onnx import Graph
+from readership.models._pytorch import one_thread, pytorch_for
 from readership.models._rows import Vocabularies, labelled, usable
 
 STEPS = 30
@@ -198,7 +199,7 @@ def torch_is_there() -> bool:
 
 def _learn(model: Gru, rows: Dataset, later: Dataset | None, chosen: dict[str, Any]) -> tuple[Weights, int]:
     """Weights of the best pass over the rows, and its number; the last one where `later` is None."""
-    torch = _torch()
+    torch = pytorch_for("the recurrent network")
     there = "cuda" if torch.cuda.is_available() else "cpu"
 
     def tensor(values: NDArray[Any]) -> Any:
@@ -206,7 +207,7 @@ def _learn(model: Gru, rows: Dataset, later: Dataset | None, chosen: dict[str, A
 
     x, y = tensor(model._lags.sequence(rows.features)), tensor((rows.label - model._level) / model._spread)
     weight = tensor(rows.weight / rows.weight.mean())
-    with torch.random.fork_rng(), _one_thread(torch):
+    with torch.random.fork_rng(), one_thread(torch):
         torch.manual_seed(model.spec.seed)
         layer = torch.nn.GRU(x.shape[2], chosen["units"], batch_first=True).to(there)
         line = torch.nn.Linear(chosen["units"], 1).to(there)
@@ -226,27 +227,6 @@ def _learn(model: Gru, rows: Dataset, later: Dataset | None, chosen: dict[str, A
             if since > PATIENCE:
                 break
     return best[2], best[1]
-
-
-def _torch() -> Any:
-    try:
-        import torch
-    except ImportError as error:
-        raise MissingExtra("fitting the recurrent network needs PyTorch; `pip install 'readership[deep]'`") from error
-    return torch
-
-
-class _one_thread:
-    """PyTorch on one thread, so that the same seed gives the same weights; as it was afterwards."""
-
-    def __init__(self, torch: Any) -> None:
-        self._torch, self._before = torch, torch.get_num_threads()
-
-    def __enter__(self) -> None:
-        self._torch.set_num_threads(1)
-
-    def __exit__(self, *_: object) -> None:
-        self._torch.set_num_threads(self._before)
 
 
 def _weights(layer: Any, line: Any) -> Weights:

@@ -1,6 +1,7 @@
 """What every model of a click shares: a margin of the item and the reader, plus the entry of a table of places."""
 
 import json
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -12,7 +13,7 @@ from readership.models._rows import Vocabularies, labelled, usable
 from readership.models.clicks.place import Floats, Places, restored, stored, without_position
 
 
-class Placed:
+class Placed(ABC):
     """See `contracts.Model`. A kind of model says how its rest is fitted, computed, drawn in ONNX and written down.
 
     The rest never reads where something was shown: with position 0 the same model answers without it.
@@ -62,18 +63,18 @@ class Placed:
         model._take_up(told["rest"], categories)
         return model
 
+    @abstractmethod
     def _learn(self, rows: Dataset, valid: Dataset | None) -> Floats:
         """Fit the rest, keep what was found in `spec`, and return the table (position 0 is filled afterwards)."""
-        raise NotImplementedError
 
-    def _rest(self, features: NDArray[np.float32]) -> Floats:
-        raise NotImplementedError
+    @abstractmethod
+    def _rest(self, features: NDArray[np.float32]) -> Floats: ...
 
-    def _draw(self, graph: Graph) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def _draw(self, graph: Graph) -> str: ...
 
-    def _told(self) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def _told(self) -> Any: ...
 
-    def _take_up(self, told: Any, categories: Vocabularies) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _take_up(self, told: Any, categories: Vocabularies) -> None: ...

@@ -13,10 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from readership.contracts import Dataset
-from readership.errors import MissingExtra
-from readership.models._gru import _one_thread
 from readership.models._onnx import Graph
 from readership.models._preparation import Preparation
+from readership.models._pytorch import one_thread, pytorch_for
 from readership.models._rows import Vocabularies, log_loss
 from readership.models.clicks.place import BIAS, Floats
 from readership.models.clicks.placed import Placed
@@ -155,9 +154,9 @@ class WideDeep(Placed):
 
 def _fit(model: WideDeep, rows: Dataset, later: Dataset | None, chosen: dict[str, Any]) -> tuple[Floats, int]:
     """The table of places and the number of the best pass; the model keeps the weights of that pass."""
-    torch = _torch()
+    torch = pytorch_for("Wide & Deep")
     inputs, places = model._inputs, model._places
-    with torch.random.fork_rng(), _one_thread(torch):
+    with torch.random.fork_rng(), one_thread(torch):
         torch.manual_seed(model.spec.seed)
         share = float(np.average(rows.label, weights=rows.weight))
         net = _network(torch, inputs, places.sizes, {**chosen, "level": float(np.log(share / (1 - share)))})
@@ -251,11 +250,3 @@ def _single(values: Any) -> NDArray[np.float32]:
 def _table(net: Any, sizes: tuple[int, int, int]) -> Floats:
     position, placement, device, level = (part.detach().numpy().astype(np.float64) for part in net.places)
     return np.asarray((position[None, None] + placement[:, None] + device + level).reshape(int(np.prod(sizes))))
-
-
-def _torch() -> Any:
-    try:
-        import torch
-    except ImportError as error:
-        raise MissingExtra("fitting Wide & Deep needs PyTorch; `pip install 'readership[deep]'`") from error
-    return torch

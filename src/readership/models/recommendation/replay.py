@@ -1,6 +1,6 @@
 """Replays a log in time order: every read is ranked with what was known strictly before its second, then learnt."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from typing import NamedTuple
 
@@ -93,8 +93,3 @@ def place_of_read(step: Step, margin: NDArray[np.float64], random: np.random.Gen
         return len(margin) + 1 + int(random.integers(max(step.others, 1)))
     own = margin[step.at]
     return 1 + int((margin > own).sum()) + int(random.integers(int((margin == own).sum())))
-
-
-def in_time_order(reads: Sequence[Read]) -> list[Read]:
-    """Stable sort by time."""
-    return sorted(reads, key=lambda read: read.at_ms)

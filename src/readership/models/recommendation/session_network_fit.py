@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from readership.errors import InputError, MissingExtra
-from readership.models._gru import _one_thread
+from readership.errors import InputError
+from readership.models._pytorch import one_thread, pytorch_for
 from readership.models.recommendation.session_network import EPSILON, Numbers, SessionNetwork
 from readership.models.recommendation.session_vectors import together_vectors
 from readership.models.recommendation.session_windows import Windows
@@ -86,11 +86,11 @@ def fit(
     The learning rate falls with the passes made or the time gone, whichever is further. Same seed, same weights,
     wherever the budget allows all passes. Raises MissingExtra without PyTorch, InputError where nothing follows.
     """
-    began, torch = time.monotonic(), _torch()
+    began, torch = time.monotonic(), pytorch_for("the session network")
     windows = Windows.of(past, plan.steps, plan.recency)
     if not len(windows.opened):
         raise InputError(f"none of the {len(past)} sessions has two articles; a session network needs some that do")
-    with torch.random.fork_rng(), _one_thread(torch):
+    with torch.random.fork_rng(), one_thread(torch):
         torch.manual_seed(seed)
         learner = _Learner(torch, plan, past, articles, seed, start)
         return _within(learner, windows, held_out, began, seconds)
@@ -286,11 +286,3 @@ def _few(asked: Sessions, following: NDArray[np.int32]) -> tuple[Sessions, NDArr
     """Some of them, evenly spread."""
     chosen = np.unique(np.linspace(0, len(asked) - 1, min(len(asked), CHECKED)).astype(np.int64))
     return asked.chosen(chosen), following[chosen]
-
-
-def _torch() -> Any:
-    try:
-        import torch
-    except ImportError as error:
-        raise MissingExtra("fitting the session network needs PyTorch; `pip install 'readership[deep]'`") from error
-    return torch
