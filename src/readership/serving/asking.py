@@ -12,7 +12,7 @@ from readership.serving.recording import Recording
 VISIT_MS = 30 * 60 * 1000
 """Reads less than this apart belong to one visit."""
 NOT_AGREED = "no agreement to personalisation is known of this reader"
-UNKNOWN = "nothing of what this reader read is known yet"
+UNKNOWN = "nothing is known that this reader read lately"
 VISIT_ALONE = "by this visit alone"
 
 
