@@ -50,6 +50,15 @@ class Settings(BaseSettings):
     segments: Path = Field(
         Path("var/segments"), description="folder of what came over HTTP and `readership ingest --segments` takes"
     )
+    erasures: Path = Field(
+        Path("var/erasures"), description="folder of who was erased, and of the receipts; see docs/privacy.md"
+    )
+    erasure_key: SecretStr | None = Field(
+        None, description="key of the hashes of who was erased; by default one kept in READERSHIP_ERASURES"
+    )
+    retention_days: int = Field(
+        0, ge=0, description="rows about readers that are older than this are deleted; 0 keeps them"
+    )
     rules: Path = Field(Path("rules.toml"), description="the editors' rules of slates; see docs/recommendation.md")
     registry: str = Field("sqlite:///var/mlflow.db", description="MLflow tracking URI")
     now: datetime | None = Field(None, description="pretend that it is this time (ISO 8601, UTC); see docs/time.md")
@@ -127,6 +136,11 @@ class Settings(BaseSettings):
         if not self.online_store.startswith("lmdb://"):
             raise SettingsError(f"READERSHIP_ONLINE_STORE is {self.online_store!r}; it must begin with lmdb://")
         return self._of_brand(self.path(self.online_store.removeprefix("lmdb://")))
+
+    @property
+    def erasures_dir(self) -> Path:
+        """Absolute folder of who was erased, the same for every brand."""
+        return self.path(self.erasures)
 
     @property
     def state_dir(self) -> Path:

@@ -173,6 +173,19 @@ class LmdbState:
         kept = _kept(found) if found else _Kept()
         return Reader(kept.consent, kept.reads)
 
+    def forget(self, reader: int) -> None:
+        """See `State.forget`. The file gives the room to what comes next; until then bytes may lie in unused pages."""
+
+        def forget(txn: Any) -> None:
+            txn.delete(_ONE.pack(reader), db=self._tables[b"readers"])
+            with txn.cursor(db=self._tables[b"reads"]) as cursor:
+                theirs = [(place, read.event) for place, value in cursor if (read := _read(value)).reader == reader]
+            for place, event in theirs:
+                txn.delete(place, db=self._tables[b"reads"])
+                txn.delete(event, db=self._tables[b"seen"])
+
+        self._write(forget)
+
     def reads_after(self, place: Place, most: int) -> tuple[list[Opened], Place]:
         """See `State.reads_after`."""
 

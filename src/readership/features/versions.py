@@ -12,7 +12,7 @@ import os
 import secrets
 import shutil
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
@@ -133,6 +133,11 @@ class Version:
         with self._env.begin() as txn:
             value: bytes | None = txn.get(key)
             return value
+
+    def rows(self) -> Iterator[tuple[bytes, bytes]]:
+        """Every row but `meta`, in the order of keys."""
+        with self._env.begin() as txn, txn.cursor() as cursor:
+            yield from ((key, value) for key, value in cursor if key != _META)
 
 
 def open_current(table: Path, before: Version | None) -> Version | None:

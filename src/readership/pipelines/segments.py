@@ -18,6 +18,7 @@ from typing import Any
 import polars as pl
 
 from readership.errors import InputError
+from readership.events.erased import Erased
 from readership.events.mapping import load_mapping
 from readership.events.record_mapping import NATIVE, RecordMapping
 from readership.events.segments import Record, Segment, read_segment, segments
@@ -71,7 +72,10 @@ def ingest_segments(
         for note in done.notes:
             progress.say(note)
     return {
-        **{name: done.events[name] for name in ("events_loaded", "events_duplicate", "events_quarantined")},
+        **{
+            name: done.events[name]
+            for name in ("events_loaded", "events_duplicate", "events_quarantined", "events_erased")
+        },
         "reasons": done.reasons,
         "unknown_types": dict(done.unknown),
         "sessions": warehouse.scalar("SELECT count() FROM session_metrics"),
@@ -94,7 +98,7 @@ def _take(warehouse: Warehouse, settings: Settings, folder: Path, segment: Segme
     with tempfile.TemporaryDirectory() as scratch:
         _events(warehouse, settings, reading.records, Path(scratch) / f"{name}+{begin}.jsonl", done)
         done.articles += _articles(warehouse, reading.records, Path(scratch) / f"{name}+{begin}.articles.jsonl")
-    done.decisions += _decisions(warehouse, reading.records)
+    done.decisions += _decisions(warehouse, reading.records, Erased.of(settings))
     done.segments += bool(reading.records)
     if reading.damaged:
         done.damaged += len(reading.damaged)
@@ -121,6 +125,7 @@ def _events(warehouse: Warehouse, settings: Settings, records: Sequence[Record],
         rows = EventRows(stage, native, settings, check=False, received="file", consent=None, arrived=True)
         rows.file(Source(path, "lines", gzipped=False))
     done.events.update(events_loaded=rows.loaded, events_duplicate=rows.duplicate, events_quarantined=rows.bad)
+    done.events["events_erased"] += rows.left_out
     done.reasons += rows.reasons()
     done.unknown.update(rows.unknown)
 
@@ -133,9 +138,10 @@ def _articles(warehouse: Warehouse, records: Sequence[Record], path: Path) -> in
     return summary.rows_loaded + summary.rows_changed
 
 
-def _decisions(warehouse: Warehouse, records: Sequence[Record]) -> int:
-    """Store decisions by lot as rows of `predictions`; returns how many are new."""
+def _decisions(warehouse: Warehouse, records: Sequence[Record], erased: Erased) -> int:
+    """Store decisions by lot as rows of `predictions`, none of an erased reader; returns how many are new."""
     told = [json.loads(record.text) for record in records if record.kind == "decision"]
+    told = [row for row in told if row["user_id"] not in erased]
     ids = [row["decision_id"] for row in told]
     stored = warehouse.rows(read_sql("readership.pipelines.sql.segments", "decided"), ids=ids) if ids else []
     known = {decision for (decision,) in stored}

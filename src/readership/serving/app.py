@@ -28,6 +28,7 @@ from readership.serving.direct import DirectRoute
 from readership.serving.docs import add_docs, describe_keys
 from readership.serving.edge import Edge
 from readership.serving.engagement import engagement
+from readership.serving.erasures import add_erasures
 from readership.serving.events import add_events
 from readership.serving.live_clicks import LiveClicks
 from readership.serving.live_models import LiveModels
@@ -129,6 +130,7 @@ def create_app(settings: Settings) -> FastAPI:
             tags=["readers"],
             summary=f"{path.capitalize()} of a reader",
         )
+    add_erasures(app, followed.desk, settings)
     add_events(app, followed.desk)
     add_articles(app, followed.desk)
     add_clicks(app, followed.clicks, followed.desk)

@@ -31,7 +31,7 @@ def asking(answering: Answering, recording: Recording, reader_id: str, brand: st
     to personalisation, not even that is used.
     """
     at_ms, reader = answering.time.now_ms(), reader_key(reader_id)
-    kept = recording.state.reader(reader)
+    kept = recording.reader(reader)
     agreed = recording.assumed(reader) if kept.consent is None else kept.consent
     if not agreed & PERSONALISATION:
         used = tuple(visit) if kept.consent is None else ()

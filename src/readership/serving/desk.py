@@ -4,6 +4,7 @@ import asyncio
 import logging
 
 from readership.errors import StoreError
+from readership.events.erased import Erased
 from readership.events.segments import SegmentLog
 from readership.features.state_lmdb import LmdbState
 from readership.serving.followed_rules import FollowedRules
@@ -24,6 +25,7 @@ class Desk:
         self._settings, self._models = settings, models
         self.rules = FollowedRules(settings.path(settings.rules), settings.state_dir)
         self.recommender = LiveRecommender(settings)
+        self.erased = Erased.of(settings)
         self._recording: Recording | None = None
         self._closed: Trouble | None = None
 
@@ -41,7 +43,12 @@ class Desk:
         return self._recording
 
     def consent(self, reader: int) -> int | None:
-        """What a reader said here last of their consent (bits), None where they said nothing."""
+        """What a reader said here last of their consent (bits), None where they said nothing; 0 of one who was erased.
+
+        Raises StoreError where the state cannot be read.
+        """
+        if reader in self.erased:
+            return 0
         return None if self._recording is None else self._recording.state.reader(reader).consent
 
     def look(self) -> None:
@@ -92,7 +99,10 @@ class Desk:
             self._closed = Trouble(error.code, str(error))
             return
         segments = SegmentLog(self._settings.path(self._settings.segments))
-        self._recording, self._closed = Recording(self._settings, segments, state, self._has_features), None
+        self._recording, self._closed = self._recorded(segments, state), None
+
+    def _recorded(self, segments: SegmentLog, state: LmdbState) -> Recording:
+        return Recording(self._settings, segments, state, self._has_features, self.erased)
 
     def _has_features(self, reader: int) -> bool:
         store = self._models.now.store

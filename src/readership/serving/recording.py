@@ -1,20 +1,29 @@
 """What the API writes: first the segment log, then the state. Nothing of the warehouse."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 from readership.events.consent import bits
 from readership.events.segments import Record, SegmentLog
-from readership.features.state import PERSONALISATION, State
+from readership.features.state import PERSONALISATION, Reader, State
 from readership.serving.intake import Taken
 from readership.settings import Settings
+
+NOBODY_ANY_MORE = Reader(consent=0)
 
 
 class Recording:
     """The log and the state of one worker. `has_features` says whether there are stored features of a reader."""
 
-    def __init__(self, settings: Settings, log: SegmentLog, state: State, has_features: Callable[[int], bool]) -> None:
-        self.log, self.state = log, state
+    def __init__(
+        self,
+        settings: Settings,
+        log: SegmentLog,
+        state: State,
+        has_features: Callable[[int], bool],
+        erased: Container[int] = (),
+    ) -> None:
+        self.log, self.state, self.erased = log, state, erased
         self._default = bits(settings.default_consent)
         self._has_features = has_features
         self._decisions: deque[Record] = deque()
@@ -26,6 +35,10 @@ class Recording:
             self.state.take(taken.doings, self.assumed, now_ms)
         if taken.seen:
             self.state.take_shown(taken.seen, self.assumed, now_ms)
+
+    def reader(self, reader: int) -> Reader:
+        """What is kept of a reader; of one who was erased nothing, and they agree to nothing."""
+        return NOBODY_ANY_MORE if reader in self.erased else self.state.reader(reader)
 
     def article(self, article_id: str, content: bytes, told: bytes, now_ms: int) -> int:
         """Keep an article, `told` for the warehouse, `content` for the recommender; gives the number of the change."""
