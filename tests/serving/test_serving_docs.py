@@ -52,7 +52,8 @@ def test_openapi_describes_every_route_its_answers_and_keys(client: Caller) -> N
     for path in about_a_reader:
         route = schema["paths"][path]["get"]
         assert [parameter["name"] for parameter in route["parameters"]] == ["reader_id", "reasons"]
-        assert sorted(route["responses"]) == ["200", "401", "404", "422", "503"]
+        assert sorted(route["responses"]) == ["200", "401", "403", "404", "422", "503"]
+        assert route["x-scope"] == "read"
         assert list(route["responses"]["404"]["content"]) == ["application/problem+json"]
     assert schema["components"]["schemas"]["ChurnAnswer"]["example"]["band"] == "high"
     assert schema["components"]["schemas"]["ConversionAnswer"]["example"]["action"] == "prompt"

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -65,7 +65,7 @@ class Followed:
         self.models = LiveModels(settings)
         self.desk = Desk(settings, self.models)
         self.clicks = LiveClicks(settings)
-        self.key_digests: Collection[str] | None = keys.accepted(settings)
+        self.key_digests: keys.Accepted | None = keys.accepted(settings)
 
     def look(self) -> None:
         """Take up what changed, here and now."""

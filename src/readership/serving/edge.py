@@ -6,13 +6,13 @@ A plain ASGI wrapper, because Starlette's function middleware costs a task per r
 import logging
 import re
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from itertools import count
 from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from readership.serving.keys import digest
+from readership.serving.keys import Accepted, digest, scope_of
 from readership.serving.metrics import RequestMetrics
 from readership.serving.problems import Problem
 
@@ -34,9 +34,7 @@ _SANE_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
 class Edge:
     """Wraps the application. `key_digests` gives the sha256 of valid keys, or None where no key is asked for."""
 
-    def __init__(
-        self, app: ASGIApp, metrics: RequestMetrics, key_digests: Callable[[], Collection[str] | None]
-    ) -> None:
+    def __init__(self, app: ASGIApp, metrics: RequestMetrics, key_digests: Callable[[], Accepted | None]) -> None:
         self.app = app
         self._metrics = metrics
         self._key_digests = key_digests
@@ -92,9 +90,13 @@ class Edge:
         challenge = {"WWW-Authenticate": "Bearer"}
         if not given:
             return Problem(401, "key_missing", "send your key as `Authorization: Bearer …` or `X-API-Key`", challenge)
-        if digest(given.decode("latin-1")) not in digests:
+        scopes = digests.get(digest(given.decode("latin-1")))
+        if scopes is None:
             detail = "this key is not known; make one with `readership keys create NAME` where the API runs"
             return Problem(401, "key_unknown", detail, challenge)
+        if (needed := scope_of(scope["method"], path)) not in scopes:
+            detail = f"this key lacks the scope {needed!r}, and has {', '.join(sorted(scopes))}; use another key"
+            return Problem(403, "scope_lacking", detail)
         return None
 
 
