@@ -44,8 +44,8 @@ class Erased:
         key = hashlib.sha256(secret.get_secret_value().encode()).digest() if secret else None
         return cls(settings.erasures_dir, key)
 
-    def __contains__(self, reader: int) -> bool:
-        return bool(self) and self.mark(reader) in self._marks
+    def __contains__(self, reader: object) -> bool:
+        return isinstance(reader, int) and bool(self) and self.mark(reader) in self._marks
 
     def __bool__(self) -> bool:
         """Whether anybody was. Raises StoreError where the marks cannot be read, or were made with another key."""

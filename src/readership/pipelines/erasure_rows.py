@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from string import Template
@@ -34,46 +34,52 @@ class Gone:
 
 
 class Deletion:
-    """What one round deletes. Every statement is a file of `sql/erasure`, bound to its staging database."""
+    """What one round deletes: statements of the package `sql`, bound to its staging database and to `values`.
 
-    def __init__(self, warehouse: Warehouse, database: str) -> None:
+    `rows` counts what went, by table.
+    """
+
+    def __init__(self, warehouse: Warehouse, database: str, sql: str, values: Mapping[str, Any]) -> None:
         self.warehouse = warehouse
         self._staging = database
+        self._sql, self._values = sql, values
         self.rows: Counter[str] = Counter()
 
-    def of_readers(self, keys: frozenset[int]) -> None:
-        """Every row about these readers, in every table that says which reader a row is about."""
-        self._fill("gone", "user_id", sorted(keys), pa.uint64())
-        for database, table in self._rows("reader_tables", truth=TRUTH):
-            self._delete("count_rows", "delete_rows", database, table)
-
-    def of_units(self, units: list[str]) -> None:
-        """Exposures of these units."""
-        self._fill("gone_units", "unit", units, pa.string())
-        self._delete("count_units", "delete_units", self.warehouse.database, "exposures")
-
-    def of_lines(self, hashes: list[int]) -> None:
-        """These rows of the quarantine."""
-        self._fill("gone_lines", "row_hash", hashes, pa.uint64())
-        self._delete("count_lines", "delete_lines", self.warehouse.database, "quarantine")
-
-    def _fill(self, table: str, column: str, values: list[Any], kind: pa.DataType) -> None:
-        self._run(f"staging_{table}")
+    def fill(self, table: str, column: str, values: list[Any], kind: pa.DataType) -> None:
+        """Make a staging table, and put values into its one column."""
+        self.run(f"staging_{table}")
         if values:
             self.warehouse.insert(f"{self._staging}.{table}", pa.table({column: pa.array(values, kind)}))
 
-    def _delete(self, count: str, delete: str, database: str, table: str) -> None:
-        ((found,),) = self._rows(count, database=database, table=table)
+    def delete(self, what: str, table: str, database: str = "") -> None:
+        """Delete by `delete_<what>` what `count_<what>` counts, in a table of ours or of `database`."""
+        place = {"database": database or self.warehouse.database, "table": table}
+        ((found,),) = self.asked(f"count_{what}", **place)
         if not found:
             return
-        self._run(delete, database=database, table=table)
-        self.rows[table if database == self.warehouse.database else f"{database}.{table}"] += found
+        self.run(f"delete_{what}", **place)
+        self.rows[table if place["database"] == self.warehouse.database else f"{database}.{table}"] += found
         if self.warehouse.embedded:  # a server removes what it replaced within minutes, the embedded engine never does
-            self._remove_replaced(database, table)
+            self._remove_replaced(place)
 
-    def _remove_replaced(self, database: str, table: str) -> None:
+    def run(self, name: str, **values: Any) -> None:
+        """Run a statement that returns no rows."""
+        sql = read_sql(self._sql, name)
+        self.warehouse.command(sql, **self._needed(sql, values))
+
+    def asked(self, name: str, **values: Any) -> list[tuple[Any, ...]]:
+        """Rows of a SELECT."""
+        sql = read_sql(self._sql, name)
+        return self.warehouse.rows(sql, **self._needed(sql, values))
+
+    def _needed(self, sql: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values that a statement names."""
+        known = {"staging": self._staging, **self._values, **values}
+        return {name: value for name, value in known.items() if f"{{{name}:" in sql}
+
+    def _remove_replaced(self, place: Mapping[str, str]) -> None:
         """Have a twin with the rows that are left take the table's place, and drop what was there."""
-        names = {"staging": self._staging, "database": database, "table": table}
+        names = {"staging": self._staging, **place}
         if wrong := [name for name in names.values() if not _PLAIN.fullmatch(name)]:
             raise WarehouseError(
                 f"{wrong[0]!r} is no name of a table of ours; its rows are deleted, its old parts stay"
@@ -81,35 +87,32 @@ class Deletion:
         for step in ("create", "fill", "exchange", "drop"):
             self.warehouse.command(Template(read_sql(SQL, f"twin_{step}")).substitute(names))
 
-    def _run(self, name: str, **values: Any) -> None:
-        self.warehouse.command(read_sql(SQL, name), **_needed(read_sql(SQL, name), values | {"staging": self._staging}))
-
-    def _rows(self, name: str, **values: Any) -> list[tuple[Any, ...]]:
-        sql = read_sql(SQL, name)
-        return self.warehouse.rows(sql, **_needed(sql, values | {"staging": self._staging}))
-
 
 @contextmanager
-def deleting(warehouse: Warehouse) -> Iterator[Deletion]:
+def deleting(warehouse: Warehouse, sql: str = SQL, **values: Any) -> Iterator[Deletion]:
     """A round of deletions; what a killed one left behind is stopped first."""
     warehouse.command(read_sql(SQL, "stop_left_behind"))
     with staging(warehouse) as stage:
-        yield Deletion(warehouse, stage.database)
+        yield Deletion(warehouse, stage.database, sql, values)
 
 
 def erase_rows(warehouse: Warehouse, gone: Gone, erased: Erased) -> dict[str, int]:
     """Delete all rows of these readers; returns how many, by table. Again deletes nothing more."""
+    units = [unit for (unit,) in warehouse.rows(read_sql(SQL, "units"))]
+    lines = {
+        row_hash
+        for block in warehouse.stream(read_sql(SQL, "quarantined"))
+        for row_hash, raw in block.iter_rows()
+        if erased.speaks_of(raw)
+    }
     with deleting(warehouse) as deletion:
-        deletion.of_readers(gone.keys)
-        units = [unit for (unit,) in warehouse.rows(read_sql(SQL, "units"))]
-        deletion.of_units([unit for unit in units if gone.is_of(unit)])
-        lines = {
-            row_hash
-            for block in warehouse.stream(read_sql(SQL, "quarantined"))
-            for row_hash, raw in block.iter_rows()
-            if erased.speaks_of(raw)
-        }
-        deletion.of_lines(sorted(lines))
+        deletion.fill("gone", "user_id", sorted(gone.keys), pa.uint64())
+        deletion.fill("gone_units", "unit", [unit for unit in units if gone.is_of(unit)], pa.string())
+        deletion.fill("gone_lines", "row_hash", sorted(lines), pa.uint64())
+        for database, table in deletion.asked("reader_tables", truth=TRUTH):
+            deletion.delete("rows", table, database)
+        deletion.delete("units", "exposures")
+        deletion.delete("lines", "quarantine")
     return dict(deletion.rows)
 
 
@@ -123,8 +126,3 @@ def find_gone(warehouse: Warehouse, erased: Erased, names: frozenset[str], *, re
             found = warehouse.rows(read_sql(SQL, "readers_in"), database=database, table=table)
             keys |= set(erased.among(key for (key,) in found))
     return Gone(frozenset(keys), names | {name for key, name in known if key in keys and name})
-
-
-def _needed(sql: str, values: dict[str, Any]) -> dict[str, Any]:
-    """The values that a statement names."""
-    return {name: value for name, value in values.items() if f"{{{name}:" in sql}
