@@ -31,6 +31,7 @@ class Erased:
     def __init__(self, folder: Path, key: bytes | None = None) -> None:
         self.folder = folder
         self._path = folder / MARKS
+        self._file = str(self._path)
         self._given = key
         self._key: bytes | None = None
         self._marks: set[str] = set()
@@ -50,7 +51,7 @@ class Erased:
     def __bool__(self) -> bool:
         """Whether anybody was. Raises StoreError where the marks cannot be read, or were made with another key."""
         try:
-            size = self._path.stat().st_size
+            size = os.stat(self._file).st_size
         except FileNotFoundError:
             return False
         if size - size % _LINE_BYTES > self._read:
@@ -83,7 +84,7 @@ class Erased:
 
     def among(self, readers: Iterable[int]) -> list[int]:
         """Those of these readers who were erased, each once."""
-        return [reader for reader in set(readers) if reader in self] if self else []
+        return [reader for reader in set(readers) if self.mark(reader) in self._marks] if self else []
 
     def speaks_of(self, raw: str) -> bool:
         """Whether a row, as it came, is about somebody who was erased.
