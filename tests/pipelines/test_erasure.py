@@ -70,6 +70,16 @@ def test_all_rows_of_the_reader_go_and_those_of_others_stay(filled: Warehouse, s
     )
 
 
+def test_rows_behind_a_server_go_as_well(
+    server_warehouse: Warehouse, settings: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    fill_warehouse(server_warehouse, settings, tmp_path_factory.mktemp("arrived"))
+    others = kept_of(server_warehouse, BEN)
+    erase(server_warehouse, settings)
+    assert kept_of(server_warehouse, ANNA) == NOTHING
+    assert kept_of(server_warehouse, BEN) == others
+
+
 def test_no_file_holds_the_id_or_the_number_afterwards(filled: Warehouse, settings: Settings) -> None:
     before = files_that_hold(settings.root, ANNA)
     assert len(before) >= 9
