@@ -1,4 +1,4 @@
-"""What a policy changed: paired by reader, exactly nothing where nothing changed, and a target judged by the interval."""
+"""What a policy changed: paired by reader, nothing where nothing changed, a target judged by the interval."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Who is on which list: as many as it holds, only readers who agree, by uplift alone where a model of it was promoted."""
+"""Who is on which list: no more than it holds, only readers who agree, by uplift where a model of it was promoted."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The publisher's past: a simulated log, the product's own training on it, and what is chosen on the day of decision."""
+"""The publisher's past: a simulated log, the product's own training on it, and what is chosen on its last day."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -30,7 +30,7 @@ from readership.simulator import World
 from readership.warehouse import Warehouse, migrate, read_sql
 
 LEARNT_DAYS = 280
-"""Long enough for the label of subscribers (60 days) in every fold; a span in which an offer is made once begins then."""
+"""Long enough for the label of subscribers (60 days) in every fold; a span in which an offer is made once begins."""
 NOT_AUDITED = AuditReport((), 0, "nothing_compared")
 """The log is gone when this ends; `readership audit leakage` audits the features themselves."""
 QUESTIONS = {

@@ -65,7 +65,7 @@ def _by_day(frame: pl.DataFrame, name: str, readers: Ids, span: Span) -> Floats:
 
 
 def paid(lived: Lived, held: pl.DataFrame) -> pl.DataFrame:
-    """Every paid period once, however often it was written down: those of before that still run, and those that began."""
+    """Every paid period once, however often it was written down: those that still ran, and those that began."""
     both = [
         frame.select(
             pl.col("user_id").cast(pl.UInt64),

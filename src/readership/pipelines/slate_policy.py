@@ -87,7 +87,7 @@ class FrontPages:
         del self._waiting[:before]
 
     def _filled(self, batch: SlateBatch, row: int, open_to: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Columns for one slate, of these: in the recommender's order; what it does not rank follows by the editors' weight."""
+        """Columns for one slate, of these, in the recommender's order; what it does not rank follows by weight."""
         numbers = batch.candidates[row]
         column = {self._article_id[int(numbers[k])]: k for k in open_to.tolist() if k >= 0 and numbers[k] >= 0}
         asker = Asker(int(batch.at[row]), self._known(batch, row), brand=BRANDS[int(batch.brand[row])])

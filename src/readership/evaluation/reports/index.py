@@ -11,7 +11,7 @@ from readership.evaluation.reports.page import embedded, write_page
 
 
 def write_index(evaluations: Sequence[Evaluation], folder: Path) -> Path:
-    """Write `index.html` into `folder`, linking the models' reports, the exploration and the impact where they exist."""
+    """Write `index.html` into `folder`, linking the models' reports, and exploration and impact where they exist."""
     models = [
         {"evaluation": evaluation, "summary": words.summarise(evaluation), "money": _money(evaluation)}
         for evaluation in evaluations
