@@ -78,7 +78,7 @@ def bench(
 
 @app.command()
 def impact(
-    readers: Annotated[int, typer.Option(help="How many readers the simulated publisher has as it begins.")] = 4_000,
+    readers: Annotated[int, typer.Option(help="How many readers the simulated publisher has as it begins.")] = 3_000,
     days: Annotated[int, typer.Option(help="How many days are lived under each policy, 60 at least.")] = 60,
     worlds: Annotated[int, typer.Option(min=1, help="How many worlds are pooled, of seed 7 and those after it.")] = 1,
     json: Json = False,
