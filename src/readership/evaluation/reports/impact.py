@@ -47,7 +47,9 @@ def write_impact_report(measured: dict[str, Any], folder: Path) -> Path:
 def plots(measured: dict[str, Any]) -> Iterator[Plot]:
     """In reading order."""
     yield targets(measured)
-    yield decisions(measured)
+    for group in words.GROUPS:
+        if group != "all":
+            yield decision(measured, group)
     yield curve(measured, "engaged_minutes", "extra hours read", 1 / 60, "Engaged time, day by day")
     yield curve(measured, "conversion", "extra subscriptions begun", 1.0, "Subscriptions begun, day by day")
 
@@ -64,7 +66,11 @@ def targets(measured: dict[str, Any]) -> Plot:
         *_dots([row for row in rows if row["value"] is not None], "outcome", "change from the standing publisher"),
         alt.Chart(alt.Data(values=marks))
         .mark_tick(color=GREY, thickness=3, size=34)
-        .encode(y=alt.Y("outcome:N", title=None), x="target:Q", tooltip=[tip("target", "+.0%")]),
+        .encode(
+            y=alt.Y("outcome:N", title=None, sort=[mark["outcome"] for mark in marks]),
+            x="target:Q",
+            tooltip=[tip("target", "+.0%")],
+        ),
     ).properties(height=alt.Step(44))
     return Plot(
         "targets",
@@ -75,40 +81,26 @@ def targets(measured: dict[str, Any]) -> Plot:
     )
 
 
-def decisions(measured: dict[str, Any]) -> Plot:
-    """Each decision on its own, on the outcome it is meant for, beside what else would have cost the same."""
+def decision(measured: dict[str, Any], group: str) -> Plot:
+    """One decision on the outcome it is meant for, beside what else would have cost the same."""
+    title, asked = words.GROUPS[group]
+    main = asked[-1] if group == "retention" else asked[0]
     rows = []
     for policy, found in measured["policies"].items():
-        group, _, way = policy.partition("_")
-        if group in ("standing", "all") or way == "half":
-            continue
-        main = words.GROUPS[group][1][-1 if group == "retention" else 0]
-        who = {"ours": "the product", "alone": "the product", "oracle": "knowing the truth"}.get(
-            way, "the simple policy"
-        )
-        rows.append(
-            {
-                "policy": words.name_of(policy),
-                "who": who,
-                "outcome": words.short(main),
-                **_ends(found["outcomes"][main]["lift"]),
-            }
-        )
-    chart = alt.layer(
-        *_dots(
-            [row for row in rows if row["value"] is not None],
-            "policy",
-            "change from the standing publisher",
-            offset=False,
-        )
-    ).properties(height=alt.Step(ROW))
+        of, _, way = policy.partition("_")
+        if of == group and way != "half":
+            who = {"ours": "the product", "alone": "the product", "oracle": "knowing the truth"}
+            lift = _ends(found["outcomes"][main]["lift"])
+            rows.append({"policy": words.WAYS[way], "who": who.get(way, "the simple policy"), **lift})
+    rows = [row for row in rows if row["value"] is not None]
+    chart = alt.layer(*_dots(rows, "policy", f"change of {words.short(main)}", offset=False))
+    better = "more" if OUTCOMES[main].better > 0 else "less"
     return Plot(
-        "decisions",
-        "Decision by decision",
-        "One decision changed, everything else as it stands, on what it is meant for: the chance to cancel (less is "
-        "better), free readers who begin to pay, engaged minutes, advertising revenue. Lists are equally long. Green "
-        "is a list by the simulator's own truth: no model can know that much.",
-        chart,
+        f"decision_{group}",
+        f"{title[0].upper()}{title[1:]}: only this decision",
+        f"The change of {words.short(main)} when this decision alone is made otherwise; {better} is better. "
+        + words.READINGS[group],
+        chart.properties(height=alt.Step(ROW)),
     )
 
 
@@ -128,7 +120,7 @@ def curve(measured: dict[str, Any], outcome: str, title: str, unit: float, headi
         .encode(
             x=x,
             y=alt.Y("extra:Q", title=title, axis=alt.Axis(tickCount=5)),
-            color=colours_of("who", COLOURS, [str(row["who"]) for row in rows]),
+            color=colours_of("who", COLOURS, [str(row["who"]) for row in rows], columns=1),
             tooltip=[tip("day"), tip("who"), tip("extra", "+,.1f")],
         ),
     ).properties(height=HEIGHT)
@@ -149,7 +141,7 @@ def _dots(rows: list[dict[str, Any]], label: str, title: str, *, offset: bool = 
     x = alt.X("low:Q", title=title, axis=axis)
     encoded: dict[str, Any] = {
         "y": alt.Y(f"{label}:N", title=None, sort=order, axis=alt.Axis(labelLimit=190)),
-        "color": colours_of("who", COLOURS, present),
+        "color": colours_of("who", COLOURS, present, columns=1),
     }
     if offset:
         encoded["yOffset"] = alt.YOffset("who:N", sort=present)
@@ -157,7 +149,6 @@ def _dots(rows: list[dict[str, Any]], label: str, title: str, *, offset: bool = 
     tips = [
         tip(label),
         tip("who"),
-        *([tip("outcome")] if label != "outcome" else []),
         *(tip(n, "+.1%") for n in ("value", "low", "high")),
     ]
     return [

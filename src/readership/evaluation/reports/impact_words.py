@@ -28,6 +28,16 @@ WAYS = {
     "oracle": "knowing the truth",
     "half": "the product, half of the list",
 }
+LISTS = "All lists hold a fifth of the readers who may be asked. "
+TRUTH = "Green knows how each reader answers, as no model can."
+READINGS = {
+    "retention": LISTS + TRUTH,
+    "offers": LISTS + TRUTH,
+    "prompts": "A fifth of the free readers is asked at every paywalled article.",
+    "pages": "The product and the simple policy order what the editors chose.",
+    "ads": "The standing publisher draws in proportion to bids, so any policy that looks at prices gains a lot.",
+}
+"""What to know before reading the plot of each decision."""
 MECHANISMS = (
     (
         "Offers to stay",
@@ -68,20 +78,24 @@ def percent(metric: Metric) -> str:
     if value == low == high == 0:
         return "exactly 0"
     if low is None or high is None:
-        return _signed(value)
-    return f"{_signed(value)} [{_signed(low)} to {_signed(high)}]"
+        return signed(value)
+    return f"{signed(value)} [{signed(low)} to {signed(high)}]"
 
 
 def headline(measured: dict[str, Any]) -> str:
     """Which of the roadmap's targets were reached, in one sentence."""
     by: dict[str, list[str]] = {"reached": [], "cannot be told": [], "not reached": []}
     for name, target in measured["targets"].items():
-        by[target["verdict"]].append(f"{SHORT[name]} ({_signed(target['reached'])} of {_signed(target['roadmap'], 0)})")
+        reached = "not known" if target["reached"] is None else signed(target["reached"])
+        by[target["verdict"]].append(f"{SHORT[name]} {reached} (wanted {signed(target['roadmap'], 0)})")
     said = [f"{verdict}: {', '.join(names)}" for verdict, names in by.items() if names]
-    return f"With all of the product's decisions, of the roadmap's targets {'; '.join(said)}."
+    return f"All of the product's decisions together, against the roadmap. {'. '.join(map(_begun, said))}."
 
 
 SHORT = {
+    "cancels_expected": "cancellations to be expected",
+    "ads_eur": "advertising revenue",
+    "revenue_eur": "both revenues",
     "churn": "readers lost",
     "subscribers_lost": "subscribers lost",
     "conversion": "free readers who begin to pay",
@@ -99,7 +113,7 @@ def sentences(measured: dict[str, Any]) -> Iterator[str]:
         f"{ours['contacts']:,} offers, {euros(off)} more taken off prices."
     )
     beaten = [
-        f"{GROUPS[group][0]}: {SHORT.get(main, 'advertising revenue')} {percent(measured['over_naive'][group][main])}"
+        f"{GROUPS[group][0]}: {SHORT[main]} {percent(measured['over_naive'][group][main])}"
         for group, main in (
             ("retention", "subscribers_lost"),
             ("offers", "conversion"),
@@ -116,7 +130,7 @@ def told(measured: dict[str, Any]) -> Iterator[str]:
     yield measured["statement"]
     for name, target in measured["targets"].items():
         lift: Metric = {"value": target["reached"], "ci95": target["ci95"]}
-        yield f"{SHORT[name]}: {percent(lift)}, wanted {_signed(target['roadmap'], 0)}: {target['verdict']}"
+        yield f"{SHORT[name]}: {percent(lift)}, wanted {signed(target['roadmap'], 0)}: {target['verdict']}"
     yield from sentences(measured)
     yield measured["report"]
 
@@ -131,13 +145,14 @@ def unproven(measured: dict[str, Any]) -> Iterator[str]:
                 f"The model of {said} was not promoted{_of_worlds(weak, of)}: it does not beat simple floors. "
                 "A publisher would not act on it; here it decides all the same, so that its effect can be seen."
             )
-    for decision, said in (("retention", "stay"), ("offer", "subscribe")):
-        without = sum(one[decision] == "probability" for one in measured["ordered_by"])
-        if without:
-            yield (
-                f"Whom an offer moves to {said} could not be learnt{_of_worlds(without, of)} from the standing arm of "
-                "10% alone; the list is by probability, and the likely are not the persuadable."
-            )
+    kinds = {"retention": "to stay", "offer": "to subscribe"}
+    without = {said: sum(one[d] == "probability" for one in measured["ordered_by"]) for d, said in kinds.items()}
+    if any(without.values()):
+        which = " and ".join(f"{said}{_of_worlds(some, of)}" for said, some in without.items() if some)
+        yield (
+            f"Whom an offer moves {which} could not be learnt from the standing arm of 10% alone; the list is by "
+            "probability, and the likely are not the persuadable."
+        )
 
 
 def _of_worlds(some: int, of: int) -> str:
@@ -149,7 +164,12 @@ def short(name: str) -> str:
     return SHORT.get(name, OUTCOMES[name].words)
 
 
-def _signed(value: float, digits: int = 1) -> str:
+def _begun(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def signed(value: float, digits: int = 1) -> str:
+    """`−10.0%`, `+2.5%`, `0.0%`."""
     text = f"{100 * value:+.{digits}f}%".replace("-", "−")
     return text.replace("+0.0%", "0.0%").replace("−0.0%", "0.0%")
 
