@@ -7,7 +7,7 @@ from typing import Any
 import altair as alt
 import numpy as np
 
-from readership.evaluation.impact import OUTCOMES
+from readership.evaluation.impact import FEWEST_EVENTS, OUTCOMES
 from readership.evaluation.reports import impact_words as words
 from readership.evaluation.reports.charts import (
     BLUE,
@@ -37,6 +37,7 @@ def write_impact_report(measured: dict[str, Any], folder: Path) -> Path:
         measured=measured,
         order=[plot.name for plot in found],
         outcomes=OUTCOMES,
+        fewest=FEWEST_EVENTS,
         words=words,
         headline=words.headline(measured),
         said=list(words.sentences(measured)),
