@@ -18,6 +18,8 @@ from readership.errors import SettingsError
 
 Purpose = Literal["analytics", "personalisation", "advertising", "marketing"]
 
+TextBy = Literal["words", "embedding"]
+
 BRANDS = "brands"
 """Folder, inside that of artifacts and of the online store, of the brands' own folders."""
 
@@ -51,6 +53,9 @@ class Settings(BaseSettings):
         Path("var/segments"), description="folder of what came over HTTP and `readership ingest --segments` takes"
     )
     rules: Path = Field(Path("rules.toml"), description="the editors' rules of slates; see docs/recommendation.md")
+    text_model: TextBy = Field(
+        "words", description="how titles and texts are compared: words, or embedding (a sentence model, by meaning)"
+    )
     registry: str = Field("sqlite:///var/mlflow.db", description="MLflow tracking URI")
     now: datetime | None = Field(None, description="pretend that it is this time (ISO 8601, UTC); see docs/time.md")
     churn_lookback_days: int = Field(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from readership.models.recommendation.embedding import Embedding, read_text_model
 from readership.models.recommendation.nouns import Article
 from readership.models.recommendation.rings import Growing
 from readership.models.recommendation.text import WIDTH, TextModel
@@ -27,7 +28,7 @@ class Catalogue:
     The body itself is not kept.
     """
 
-    def __init__(self, text: TextModel | None = None) -> None:
+    def __init__(self, text: TextModel | Embedding | None = None) -> None:
         self.text = text or TextModel.unfitted()
         self._articles: list[Article] = []
         self._places: dict[str, int] = {}
@@ -109,7 +110,7 @@ class Catalogue:
     @classmethod
     def read(cls, lines: bytes, arrays: Mapping[str, NDArray[Any]]) -> "Catalogue":
         """What `files` gave; places count from 0 again."""
-        catalogue = cls(TextModel.of(arrays))
+        catalogue = cls(read_text_model(arrays))
         for place, line in enumerate(lines.decode().splitlines()):
             found = json.loads(line)
             article = Article(**found | {"topics": tuple(found["topics"])})

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from readership.models.recommendation.candidates import Candidates, Moment, candidates
 from readership.models.recommendation.catalogue import Catalogue
 from readership.models.recommendation.content import Nearest
+from readership.models.recommendation.embedding import Embedding
 from readership.models.recommendation.features import NAMES, features
 from readership.models.recommendation.files import read_arrays, write_arrays
 from readership.models.recommendation.live import Live, ended, live_at
@@ -43,7 +44,7 @@ class Recommender:
     ['b', 'a']
     """
 
-    def __init__(self, parameters: Parameters | None = None, text: TextModel | None = None) -> None:
+    def __init__(self, parameters: Parameters | None = None, text: TextModel | Embedding | None = None) -> None:
         self.parameters = parameters or Parameters()
         self.catalogue = Catalogue(text)
         self.memory = Memory(self.parameters)
