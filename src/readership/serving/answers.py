@@ -329,6 +329,31 @@ class ClicksAnswer(BaseModel):
     articles: list[ScoredArticle]
 
 
+class AssignmentAnswer(BaseModel):
+    """A variant of an experiment."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "experiment": "home-hybrid",
+                "unit": "42",
+                "variant": "hybrid",
+                "in_experiment": True,
+                "propensity": 0.5,
+                "decision_id": "home-hybrid/42/hybrid",
+                "note": None,
+            }
+        }
+    )
+    experiment: str
+    unit: Annotated[str, Field(description="the id that was asked about")]
+    variant: Annotated[str, Field(description="what to show; the control where `in_experiment` is false")]
+    in_experiment: Annotated[bool, Field(description="whether this counts: an exposure is logged, once")]
+    propensity: Annotated[float | None, Field(description="chance of this variant for a unit of the experiment")]
+    decision_id: Annotated[str | None, Field(description="of the exposure in the table `exposures`")]
+    note: Annotated[str | None, Field(description="why it does not count")]
+
+
 class LiveModel(BaseModel):
     """What answers for one task."""
 

@@ -12,6 +12,7 @@ from readership.serving.answers import AliveAnswer, LiveModel, ModelsAnswer, Rea
 from readership.serving.desk import Desk
 from readership.serving.live_clicks import TASK as CLICKS
 from readership.serving.live_clicks import LiveClicks
+from readership.serving.live_experiments import LiveExperiments
 from readership.serving.live_models import LiveModels
 from readership.serving.live_recommender import TASK as RANKING
 from readership.serving.metrics import Gauge, RequestMetrics
@@ -22,6 +23,7 @@ def add_operations(app: FastAPI, metrics: RequestMetrics) -> None:
     models: LiveModels = app.state.models
     desk: Desk = app.state.desk
     clicks: LiveClicks = app.state.clicks
+    experiments: LiveExperiments = app.state.experiments
     registry = metrics.registry()
 
     @app.get("/v1/models", tags=["models"], summary="Versions live")
@@ -42,7 +44,7 @@ def add_operations(app: FastAPI, metrics: RequestMetrics) -> None:
         """Whether every task can answer; send no traffic while this is 503. Troubles may remain while it is 200."""
         now = models.now
         own = (clicks.now.trouble,) if clicks.now.live.champion and clicks.now.trouble else ()
-        troubles = [Trouble(**trouble._asdict()) for trouble in (*now.troubles, *desk.troubles, *own)]
+        troubles = [Trouble(**trouble._asdict()) for trouble in (*now.troubles, *desk.troubles, *own, *experiments.now.troubles)]
         answer = ReadyAnswer(ready=now.ready, troubles=troubles)
         return JSONResponse(answer.model_dump(), status_code=200 if now.ready else 503)
 
