@@ -15,7 +15,7 @@ ODDS = {"v1": 0.9241, "v2": 0.8176}  # 42 stays 3 sessions + 0.5 · DE's code 1 
 
 @pytest.fixture
 def compared(world: World) -> World:
-    """"v1" against "v2", on the second day."""
+    """ "v1" against "v2", on the second day."""
     world.bundle("v2", constant=-1.0)
     define(world.settings.root, NAMES, more=MODELS, key="churn-v2")
     return World(world.settings.model_copy(update={"now": datetime.fromisoformat("2026-03-03T12:00:00Z")}))
@@ -60,7 +60,9 @@ def test_a_version_that_is_not_there_leaves_the_champion_and_a_trouble(compared:
     with serving(compared.settings) as client:
         assert client.get("/v1/readers/42/churn").json()["model_version"] == "v1"
         details = [one["detail"] for one in client.get("/readyz").json()["troubles"]]
-        assert any(detail.startswith("experiment 'churn-v2' compares no models, the champion answers: ") for detail in details)
+        assert any(
+            detail.startswith("experiment 'churn-v2' compares no models, the champion answers: ") for detail in details
+        )
     assert logged(compared) == []
 
 

@@ -4,6 +4,7 @@ Writes are not flushed one by one: a process that dies loses nothing, a machine 
 seconds.
 """
 
+import struct
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,6 +17,8 @@ from readership.errors import StoreError
 
 FIRST_BYTES, MOST_BYTES = 64 * 2**20, 256 * 2**30
 _MOST_READERS = 1024
+TWO = struct.Struct(">QQ")
+"""Key of a feed: ms and a number."""
 _Answer = TypeVar("_Answer")
 
 
@@ -102,6 +105,13 @@ def pairs_from(cursor: Any, key: bytes, most: int) -> list[tuple[bytes, bytes]]:
     if not cursor.set_range(key):
         return []
     return [pair for _, pair in zip(range(most), cursor.iternext(), strict=False)]
+
+
+def next_key(txn: Any, feed: Any, now_ms: int) -> bytes:
+    """The key of the next entry of a feed: keys grow, whatever the clock says."""
+    with txn.cursor(db=feed) as cursor:
+        last_ms, number = TWO.unpack(cursor.key()) if cursor.last() else (0, 0)
+    return TWO.pack(now_ms, 1) if now_ms > last_ms else TWO.pack(last_ms, number + 1)
 
 
 def _size(folder: Path) -> int:

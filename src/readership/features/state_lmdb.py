@@ -14,7 +14,7 @@ import msgspec
 
 from readership.features.ad_ledger import AD_TABLES
 from readership.features.exposed import EXPOSED
-from readership.features.lmdb_file import FIRST_BYTES, LmdbFile, pairs_from
+from readership.features.lmdb_file import FIRST_BYTES, TWO, LmdbFile, next_key, pairs_from
 from readership.features.state import (
     ANALYTICS,
     KEPT_ARTICLE_DAYS,
@@ -38,7 +38,7 @@ _PRUNE_SECONDS, _PRUNED_AT_ONCE = 60.0, 2000
 OWN_TABLES = (b"readers", b"reads", b"seen", b"articles", b"newest", b"counters", b"shown")
 TABLES = (*OWN_TABLES, EXPOSED, *AD_TABLES)
 """All that lies in the one file: those of `State`, of `Exposed` and of `AdLedger`."""
-_ONE, _TWO = struct.Struct(">Q"), struct.Struct(">QQ")
+_ONE = struct.Struct(">Q")
 
 
 class _Kept(msgspec.Struct, array_like=True):
@@ -134,7 +134,7 @@ class LmdbState:
                 [one.article_id for one in counted],
                 [one.position for one in counted],
             )
-            txn.put(self._next(txn, b"shown", now_ms), _encode(shown), db=self._tables[b"shown"])
+            txn.put(next_key(txn, self._tables[b"shown"], now_ms), _encode(shown), db=self._tables[b"shown"])
             txn.put(batch, b"", db=self._tables[b"seen"])
 
         self._write(take)
@@ -144,8 +144,8 @@ class LmdbState:
 
         def follow(cursor: Any) -> tuple[list[Shown], Place]:
             found, last = [], place
-            for key, value in pairs_from(cursor, _TWO.pack(place[0], place[1] + 1), most):
-                shown, last = _shown(value), _TWO.unpack(key)
+            for key, value in pairs_from(cursor, TWO.pack(place[0], place[1] + 1), most):
+                shown, last = _shown(value), TWO.unpack(key)
                 found.append(Shown(shown.at_ms, shown.article_id, shown.position, last[0]))
             return found, last
 
@@ -162,8 +162,8 @@ class LmdbState:
 
         def follow(cursor: Any) -> tuple[list[Opened], Place]:
             found, last = [], place
-            for key, value in pairs_from(cursor, _TWO.pack(place[0], place[1] + 1), most):
-                read, last = _read(value), _TWO.unpack(key)
+            for key, value in pairs_from(cursor, TWO.pack(place[0], place[1] + 1), most):
+                read, last = _read(value), TWO.unpack(key)
                 fields = {name: getattr(read, name) for name in Opened._fields if name != "arrived_ms"}
                 found.append(Opened(**fields, arrived_ms=last[0]))
             return found, last
@@ -197,7 +197,9 @@ class LmdbState:
         """See `State.articles_after`."""
 
         def follow(cursor: Any) -> list[Change]:
-            found = [(_ONE.unpack(key)[0], _put(value)) for key, value in pairs_from(cursor, _ONE.pack(sequence + 1), most)]
+            found = [
+                (_ONE.unpack(key)[0], _put(value)) for key, value in pairs_from(cursor, _ONE.pack(sequence + 1), most)
+            ]
             return [Change(number, put.content, put.at_ms) for number, put in found]
 
         return self._look(b"articles", follow)
@@ -236,14 +238,8 @@ class LmdbState:
             article_type=doing.article_type,
             title=doing.title,
         )
-        txn.put(self._next(txn, b"reads", now_ms), _encode(read), db=self._tables[b"reads"])
+        txn.put(next_key(txn, self._tables[b"reads"], now_ms), _encode(read), db=self._tables[b"reads"])
         txn.put(doing.event, b"", db=self._tables[b"seen"])
-
-    def _next(self, txn: Any, feed: bytes, now_ms: int) -> bytes:
-        """The key of the next entry of a feed: keys grow, whatever the clock says."""
-        with txn.cursor(db=self._tables[feed]) as cursor:
-            last_ms, number = _TWO.unpack(cursor.key()) if cursor.last() else (0, 0)
-        return _TWO.pack(now_ms, 1) if now_ms > last_ms else _TWO.pack(last_ms, number + 1)
 
     def _agreed(self, txn: Any, reader: int, assumed: Assumed) -> int:
         found = txn.get(_ONE.pack(reader), db=self._tables[b"readers"])
@@ -254,13 +250,13 @@ class LmdbState:
         """Leave out what is too old, a part at a time."""
         with txn.cursor(db=self._tables[b"reads"]) as cursor:
             for key, value in pairs_from(cursor, b"", _PRUNED_AT_ONCE):
-                if _TWO.unpack(key)[0] >= now_ms - KEPT_DAYS * _DAY_MS:
+                if TWO.unpack(key)[0] >= now_ms - KEPT_DAYS * _DAY_MS:
                     break
                 txn.delete(_read(value).event, db=self._tables[b"seen"])
                 txn.delete(key, db=self._tables[b"reads"])
         with txn.cursor(db=self._tables[b"shown"]) as cursor:
             for key, value in pairs_from(cursor, b"", _PRUNED_AT_ONCE):
-                if _TWO.unpack(key)[0] >= now_ms - KEPT_SHOWN_HOURS * _HOUR_MS:
+                if TWO.unpack(key)[0] >= now_ms - KEPT_SHOWN_HOURS * _HOUR_MS:
                     break
                 txn.delete(_shown(value).batch, db=self._tables[b"seen"])
                 txn.delete(key, db=self._tables[b"shown"])

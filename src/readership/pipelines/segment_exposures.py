@@ -21,7 +21,7 @@ def store_exposures(warehouse: Warehouse, records: Sequence[Record]) -> int:
     told = [json.loads(record.text) for record in records if record.kind == "exposure"]
     if not told:
         return 0
-    schema = {name: pl.String for name in (*_TEXTS, "at")} | {"propensity": pl.Float64}
+    schema = dict.fromkeys((*_TEXTS, "at"), pl.String) | {"propensity": pl.Float64}
     at = pl.col("at").str.to_datetime("%+", time_unit="ms", time_zone="UTC")
     rows = pl.DataFrame(told, schema=schema).unique("decision_id", keep="first", maintain_order=True).with_columns(at)
     since = rows.select(pl.col("at").min()).item() - TOLD_AGAIN_WITHIN

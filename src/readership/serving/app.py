@@ -13,6 +13,7 @@ from readership import __version__
 from readership.errors import ReadershipError
 from readership.features.exposed import Exposed
 from readership.serving import keys
+from readership.serving.ads import add_ads
 from readership.serving.answers import (
     ChurnAnswer,
     ConversionAnswer,
@@ -31,6 +32,7 @@ from readership.serving.docs import add_docs, describe_keys
 from readership.serving.edge import Edge
 from readership.serving.engagement import engagement
 from readership.serving.events import add_events
+from readership.serving.live_ads import LiveAds
 from readership.serving.live_clicks import LiveClicks
 from readership.serving.live_experiments import LiveExperiments
 from readership.serving.live_models import LiveModels
@@ -68,6 +70,7 @@ class Followed:
         self.desk = Desk(settings, self.models)
         self.clicks = LiveClicks(settings)
         self.experiments = LiveExperiments(settings)
+        self.ads = LiveAds(settings, self.desk)
         self.key_digests: Collection[str] | None = keys.accepted(settings)
 
     def look(self) -> None:
@@ -77,6 +80,7 @@ class Followed:
         self.experiments.take_up(self.experiments.prepare(self.models.now))
         self.key_digests = keys.accepted(self._settings)
         self.desk.look()
+        self.ads.look()
 
     async def follow(self) -> None:
         """Look every second, reading beside the event loop and changing on it."""
@@ -107,7 +111,8 @@ def create_app(settings: Settings) -> FastAPI:
         followed.look()
         gc.collect()
         gc.freeze()
-        following = [asyncio.create_task(followed.follow()), asyncio.create_task(followed.desk.follow())]
+        ways = (followed.follow, followed.desk.follow, followed.ads.follow)
+        following = [asyncio.create_task(way()) for way in ways]
         yield
         for task in following:
             task.cancel()
@@ -126,7 +131,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.followed, app.state.models = followed, followed.models
     app.state.desk, app.state.clicks = followed.desk, followed.clicks
-    app.state.experiments = followed.experiments
+    app.state.experiments, app.state.ads = followed.experiments, followed.ads
     metrics = RequestMetrics(lambda: gauges(followed.models))
     app.add_middleware(Edge, metrics=metrics, key_digests=lambda: followed.key_digests)
     add_problem_handlers(app)
@@ -145,6 +150,7 @@ def create_app(settings: Settings) -> FastAPI:
     add_articles(app, followed.desk)
     add_clicks(app, followed.clicks, followed.desk)
     add_assignment(app)
+    add_ads(app, followed.ads, followed.desk, followed.models)
     add_operations(app, metrics)
     add_docs(app)
     describe_keys(app)
