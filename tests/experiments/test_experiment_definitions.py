@@ -65,8 +65,14 @@ REFUSED = [
     ("pre_days = 14", "pre_days = 14\nsegments = ['mood']", "segments names 'mood', which is not known; there are: b"),
     ("[guardrails.cancelled]", "[guardrails.subscribed]", "'subscribed' is a metric and a guard-rail"),
     ("[guardrails.cancelled]", "[models]\ntask = 'churn'\n[guardrails.cancelled]", "it has a task, and the version of"),
-    ("[guardrails.cancelled]", "[models]\ntask='churn'\ncontrol='v1'\nhybrid='v1'\n[guardrails.cancelled]", "each variant needs"),
-    ('unit = "reader"', 'unit = "device"\nmodels = {task="churn", control="v1", hybrid="v2"}', "the unit must be reader"),
+    (
+        "[guardrails.cancelled]", "[models]\ntask='churn'\ncontrol='v1'\nhybrid='v1'\n[guardrails.cancelled]",
+        "each variant needs a version of its own",
+    ),
+    (
+        'unit = "reader"', 'unit = "device"\nmodels = {task="churn", control="v1", hybrid="v2"}',
+        "the unit must be reader",
+    ),
     ("unit", "= unit", "home-hybrid.toml is not TOML"),
 ]  # fmt: skip
 

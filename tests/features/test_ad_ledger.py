@@ -37,8 +37,9 @@ def test_an_impression_counts_once_it_is_settled_and_money_at_once(ledger: AdLed
     assert ledger.hear("d1", "impression", 2_000, NOW + 2) == "duplicate"
     assert ledger.hear("d1", "click", 400_000, NOW + 3) == "counted"
     money = [
-        Counted(NOW, "top/sport", "a", "c", delivered=1, micro=2_000), Counted(NOW, "top/sport", "a", "c", micro=400_000),
-    ]  # fmt: skip
+        Counted(NOW, "top/sport", "a", "c", delivered=1, micro=2_000),
+        Counted(NOW, "top/sport", "a", "c", micro=400_000),
+    ]
     entries, place = ledger.feed_after()
     assert entries == money
     assert ledger.settle(NOW + WAIT_MS - 1) == 0

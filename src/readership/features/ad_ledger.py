@@ -1,8 +1,8 @@
-"""Which ads were decided on and what became of them, shared by all workers of a machine: nothing counts twice or is lost.
+"""Which ads were decided on and what became of them, for all workers of a machine: nothing is lost or counts twice.
 
 A decision is kept until it is heard of, or forgotten after `KEEP_MS`. It is open for `WAIT_MS`; then it is settled, and
 only then does it count as an impression, with a click or without (as in `models/bandits/feedback.py`, which says why).
-Money counts at once. What counts goes into a feed in the same transaction; every worker follows the feed and adds it up.
+Money counts at once. What counts goes into a feed in the same transaction; every worker follows it and adds it up.
 """
 
 import struct
@@ -120,7 +120,7 @@ class AdLedger(NamedTuple):
         return _kept(found).sale if found else None
 
     def hear(self, decision_id: str, what: What, micro: int, now_ms: int) -> Heard:
-        """Count feedback, each kind once for each decision; `micro` is what came in with it, in millionths of a euro."""
+        """Count feedback, each kind once for each decision; `micro` is what came in, in millionths of a euro."""
         key, decisions = decision_id.encode(), self.file.tables[DECISIONS]
 
         def hear(txn: Any) -> Heard:
@@ -145,7 +145,7 @@ class AdLedger(NamedTuple):
         return self.file.write(hear)
 
     def settle(self, now_ms: int) -> int:
-        """Settle what is due, forget what is old; returns how many were looked at, fewer than asked when all are done."""
+        """Settle what is due, forget what is old; returns how many, fewer than `AT_ONCE` once all are done."""
         return self.file.write(lambda txn: self._settle(txn, now_ms))
 
     def feed_after(self, place: Place = START, most: int = AT_ONCE) -> tuple[list[Counted], Place]:

@@ -1,4 +1,4 @@
-"""What an experiment between versions of a model says of one of them: the proof that `promote --experiment` asks for."""
+"""What an experiment between versions of a model says of one of them: the proof `promote --experiment` asks for."""
 
 import json
 from typing import Any

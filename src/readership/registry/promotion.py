@@ -61,7 +61,8 @@ def promote(
 ) -> Promotion:
     """Make a version (by default the challenger) the champion, if the rule allows it or `force` with `why`.
 
-    `proof` is what an experiment among readers showed, and stands in place of the rule. Raises PromotionRefused with the measured difference; nothing has changed then.
+    `proof` is what an experiment among readers showed, and stands in place of the rule. Raises PromotionRefused with
+    the measured difference; nothing has changed then.
     """
     if force and not why:
         raise PromotionRefused(f"{task}: a forced promotion needs a reason (--why); nothing changed")

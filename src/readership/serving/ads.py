@@ -1,7 +1,7 @@
 """`POST /v1/ads/select` and `/v1/ads/feedback`: which ad fills a place, and what became of it.
 
-An ad is drawn from the very vector whose entry is logged as its propensity. The decision lies in the shared state before
-it is answered; what became of it counts once, whichever worker hears of it.
+An ad is drawn from the very vector whose entry is logged as its propensity. The decision lies in the shared state
+before it is answered; what became of it counts once, whichever worker hears of it.
 """
 
 import asyncio
@@ -124,7 +124,8 @@ def add_ads(app: FastAPI, ads: LiveAds, desk: Desk, models: LiveModels) -> None:
         responses=problems(401, 422, 503),
     )
     async def select(asked: AdAsked) -> Response:
-        """The ad to show, with the chance it was drawn with. Nothing may be shown: every field is null, `note` says why.
+        """The ad to show, with the chance it was drawn with; where none may be shown every field is null.
+
 
         Without agreement to advertising, nothing of the reader is used: no segment or tier, no cap.
         """

@@ -33,7 +33,7 @@ log = logging.getLogger("readership.serving")
 TASK = "ads"
 REFRESH_SECONDS = 5.0
 MOST_OF_THE_TIME = 0.1
-"""Share of its time that a worker may spend on working out chances; a market that takes longer is refreshed less often."""
+"""Share of its time that a worker may spend on working out chances; what takes longer is done less often."""
 _FOLLOWED_AT_ONCE = 5_000
 
 
