@@ -18,7 +18,7 @@ DEFINITION = (
 )
 WINDOW_MINUTES = 30
 EVEN = 0.02
-"""Share of the impressions drawn evenly, so that no ad is ever quite without a chance and the log can judge the next."""
+"""Share of the impressions drawn evenly: no ad is ever quite without a chance, and the log can judge other policies."""
 WIDTHS = {"thompson": 1.0, "thompson_narrow": 0.5, "thompson_narrower": 0.25}
 """Candidates, by how wide they draw around what is known."""
 FLOORS = ("uniform", "greedy_ecpm")
