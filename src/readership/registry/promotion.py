@@ -23,9 +23,9 @@ from readership.registry.rule import Decision, beats_floors, compare, newest
 from readership.settings import Settings
 
 EVALUATIONS = "evaluations"
-WITHOUT_ROWS = ("segment", "uplift", "rank")
-"""Answers whose versions are not compared row by row: no reader's outcome proves a segment or an effect right, and a
-ranker is judged within a replay of the log, not on stored rows."""
+WITHOUT_ROWS = ("segment", "uplift", "rank", "policy")
+"""Answers whose versions are not compared row by row: no reader's outcome proves a segment or an effect right, a
+ranker is judged within a replay of the log, and a policy by the chances logged, not on stored rows."""
 
 
 def register(settings: Settings, bundle_folder: Path, evaluation: Evaluation) -> str:
