@@ -15,6 +15,7 @@ import random
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -72,7 +73,7 @@ def reader(number: int) -> tuple[str, random.Random, float, str]:
 def visits(number: int, first: datetime, days: int, more: float = 0.0) -> Iterator[dict[str, object]]:
     """The articles that a reader opens in these days, at any time of them."""
     name, _, rate, device = reader(number)
-    own = random.Random(f"visits {number} {first}")
+    own = random.Random(f"visits {number} {days}")
     at = first
     while (at := at + timedelta(days=own.expovariate(rate * (1 + more)))) < first + timedelta(days=days):
         moment = at.isoformat(timespec="seconds")
@@ -103,6 +104,12 @@ class Api:
             raise SystemExit(f"{method} {path}: {answer.status} {found}")
         return found
 
+    def variant(self, name: str) -> str:
+        return str(self.ask("GET", f"/v1/experiments/{KEY}/assignment?reader_id={quote(name)}")["variant"])
+
+    def close(self) -> None:
+        self._api.close()
+
     def send(self, events: list[dict[str, object]]) -> int:
         for begin in range(0, len(events), AT_ONCE):
             self.ask("POST", "/v1/events", events[begin : begin + AT_ONCE])
@@ -111,20 +118,22 @@ class Api:
 
 def history(url: str, numbers: range) -> str:
     first = begun() - timedelta(days=BEFORE_DAYS)
-    sent = Api(url).send([event for n in numbers for event in visits(n, first, BEFORE_DAYS)])
+    with closing(Api(url)) as api:
+        sent = api.send([event for n in numbers for event in visits(n, first, BEFORE_DAYS)])
     return f"{sent:,} events of {len(numbers):,} readers"
 
 
 def run(url: str, numbers: range) -> str:
-    api, after, variants, began = Api(url), begun() + timedelta(hours=12), {"control": 0, "hybrid": 0}, time.monotonic()
+    variants: dict[str, int] = {"control": 0, "hybrid": 0}
     events: list[dict[str, object]] = []
-    for n in numbers:
-        asked = quote(reader(n)[0])
-        variant = str(api.ask("GET", f"/v1/experiments/{KEY}/assignment?reader_id={asked}")["variant"])
-        variants[variant] += 1
-        events += visits(n, after, AFTER_DAYS, EFFECT if variant == "hybrid" else 0.0)
-    took = time.monotonic() - began
-    return f"{variants}, {len(numbers) / took:,.0f} assignments a second; {api.send(events):,} events"
+    with closing(Api(url)) as api:
+        began = time.monotonic()
+        for n in numbers:
+            variant = api.variant(reader(n)[0])
+            variants[variant] += 1
+            events += visits(n, begun() + timedelta(hours=12), AFTER_DAYS, EFFECT if variant == "hybrid" else 0.0)
+        rate = len(numbers) / (time.monotonic() - began)
+        return f"{variants}, {rate:,.0f} assignments a second; {api.send(events):,} events"
 
 
 def main() -> None:

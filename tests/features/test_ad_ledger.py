@@ -12,6 +12,7 @@ from readership.features.ad_ledger import DAY_MS, KEEP_MS, WAIT_MS, AdLedger, Co
 from readership.features.lmdb_file import LmdbFile
 from readership.features.state import START
 from readership.features.state_lmdb import TABLES
+from readership.models.ads.question import WINDOW_MINUTES
 from readership.models.bandits.feedback import Decision, Ledger, Told
 
 NOW = 20_000 * DAY_MS
@@ -104,6 +105,10 @@ def test_a_reader_s_cap_counts_decisions_until_they_prove_unseen(ledger: AdLedge
 def test_nothing_to_show_keeps_nothing(ledger: AdLedger) -> None:
     assert ledger.decide(7, NOW, lambda _: None) is None
     assert ledger.settle(NOW + KEEP_MS) == 0
+
+
+def test_a_click_has_as_long_as_in_training() -> None:
+    assert WAIT_MS == WINDOW_MINUTES * 60_000
 
 
 def test_it_counts_as_the_ledger_of_the_bandits_does(ledger: AdLedger) -> None:

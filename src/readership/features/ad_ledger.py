@@ -16,7 +16,8 @@ from readership.features.state import START, Place
 
 DECISIONS, DUE, FEED, CAPS = AD_TABLES = (b"ad_decisions", b"ad_due", b"ad_feed", b"ad_caps")
 DAY_MS, MINUTE_MS = 86_400_000, 60_000
-WAIT_MS, KEEP_MS = 15 * MINUTE_MS, 7 * DAY_MS
+WAIT_MS, KEEP_MS = 30 * MINUTE_MS, 7 * DAY_MS
+"""A click within the first counts as it does in training (`WINDOW_MINUTES`); later ones until the second are added."""
 KEPT_FEED_DAYS = 90
 """A model that has learnt nothing for so long knows no more of what its successors were told."""
 AT_ONCE = 2000

@@ -261,13 +261,13 @@ def _log_decision(recording: Recording, now: AdsNow, sale: Sale, sold: Sold) -> 
     """As a row of `predictions`: of a reader who may be known by their key, else nobody's."""
     assert now.bundle is not None
     version = now.bundle.manifest.version
-    inputs = hashlib.sha256(f"{version}/{now.refreshed_ms}/{now.refreshed}/{sale.cell}".encode()).hexdigest()[:16]
+    inputs = hashlib.sha256(f"{version}/{now.at_ms}/{now.number}/{sale.cell}".encode()).hexdigest()[:16]
     decision = {
         "decision_id": sale.decision_id,
         "user_id": reader_key(sale.reader_id) if sale.reader_id else 0,
         "task": TASK,
         "model_version": version,
-        "features_as_of": datetime.fromtimestamp(now.refreshed_ms / 1000, UTC),
+        "features_as_of": datetime.fromtimestamp(now.at_ms / 1000, UTC),
         "inputs_hash": inputs,
         "score": sold.ecpm_eur,
         "propensity": sale.propensity,
@@ -277,7 +277,7 @@ def _log_decision(recording: Recording, now: AdsNow, sale: Sale, sold: Sold) -> 
 
 
 def _event(sale: Sale, what: str, micro: int, at_ms: int) -> dict[str, Any]:
-    """An event of docs/events.md; the same one for a repeat."""
+    """An event of docs/events.md, the same one for a repeat; an impression is as old as its decision."""
     told = hashlib.blake2b(f"{sale.decision_id}/{what}".encode(), digest_size=16).digest()
     device = sale.reader_id.startswith(DEVICE)
     who = {"device_id": sale.reader_id.removeprefix(DEVICE)} if device else {"user_id": sale.reader_id}
@@ -285,7 +285,7 @@ def _event(sale: Sale, what: str, micro: int, at_ms: int) -> dict[str, Any]:
         "event_id": str(uuid.UUID(bytes=told)),
         **who,
         "event_type": _EVENT[what],
-        "timestamp": at_ms,
+        "timestamp": sale.at_ms if what == "impression" else at_ms,
         "received_at": at_ms,
         **sale.says,
         "placement": sale.placement,

@@ -1,7 +1,7 @@
 """The market that sells places: the live bundle, and what came of decisions since, worked out anew beside the requests.
 
-Every few seconds each worker settles what is due, follows the feed of what counts, and works out the chances of all ads
-in all cells. A request reads one published market, which nothing changes any more.
+Every few seconds each worker settles what is due, follows the feed of what counts, sees which budgets are spent, and
+works out the chances of all ads in all cells. A request reads one published market, which nothing changes any more.
 """
 
 import asyncio
@@ -31,22 +31,22 @@ from readership.settings import Settings
 
 log = logging.getLogger("readership.serving")
 TASK = "ads"
-REFRESH_SECONDS = 5.0
+LOOK_EVERY_SECONDS = 5.0
 MOST_OF_THE_TIME = 0.1
-"""Share of its time that a worker may spend on working out chances; what takes longer is done less often."""
+"""Share of its time that a worker may spend on working out chances: where that takes a second, every ten."""
 _FOLLOWED_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True)
 class AdsNow:
-    """Everything a request reads; replaced as a whole. `refreshed` counts the markets this worker has worked out."""
+    """Everything a request reads; replaced as a whole. `number` counts the markets this worker has published."""
 
     live: Live = field(default_factory=Live)
     bundle: Bundle | None = None
     market: Market | None = None
     time: OwnTime = field(default_factory=OwnTime)
-    refreshed: int = 0
-    refreshed_ms: int = 0
+    number: int = 0
+    at_ms: int = 0
     trouble: Trouble | None = None
 
 
@@ -59,6 +59,7 @@ class _Working:
     learned_until_ms: int
     time: OwnTime
     place: Place = START
+    refresh_at: float = 0.0
 
     @classmethod
     def open(cls, folder: Path, pretended: datetime | None) -> "_Working":
@@ -99,8 +100,13 @@ class _Working:
             delivered.add(entry.campaign_id, entry.micro / 1e6, bool(entry.delivered))
 
     def published(self, now_ms: int) -> Market:
-        """The market as refreshed now, which later learning leaves alone."""
-        self.market.refresh(now_ms)
+        """The market as it is now, which later learning leaves alone; its chances are worked out when it is time."""
+        began = perf_counter()
+        if began >= self.refresh_at:
+            self.market.refresh(now_ms)
+            self.refresh_at = began + (perf_counter() - began) / MOST_OF_THE_TIME
+        else:
+            self.market.learn([])  # which campaigns have budget left
         found = copy.copy(self.market)
         found.learner = copy.copy(self.market.learner)
         return found
@@ -112,7 +118,6 @@ class LiveAds:
     def __init__(self, settings: Settings, desk: Desk) -> None:
         self._models, self._pretended, self._desk = settings.artifacts_dir / "models", settings.now, desk
         self._working: _Working | None = None
-        self.pause_seconds = REFRESH_SECONDS
         self.now = AdsNow()
 
     def look(self) -> None:
@@ -122,7 +127,7 @@ class LiveAds:
     async def follow(self) -> None:
         """Look every few seconds, working beside the event loop and changing on it."""
         while True:
-            await asyncio.sleep(self.pause_seconds)
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
             try:
                 self.take_up(await asyncio.to_thread(self.prepare))
             except Exception:
@@ -136,13 +141,10 @@ class LiveAds:
 
     def prepare(self) -> AdsNow:
         """A market that knows all that counts by now; what cannot be used leaves the last good one deciding."""
-        began = perf_counter()
         try:
             return self._prepared()
         except ReadershipError as error:
             return replace(self.now, trouble=Trouble(error.code, str(error)))
-        finally:
-            self.pause_seconds = max(REFRESH_SECONDS, (perf_counter() - began) / MOST_OF_THE_TIME)
 
     def _prepared(self) -> AdsNow:
         live = read_live(self._models, TASK)
@@ -161,4 +163,4 @@ class LiveAds:
         working.follow(ledger)
         market = working.published(now_ms)
         self._working = working
-        return AdsNow(live, working.bundle, market, working.time, self.now.refreshed + 1, now_ms)
+        return AdsNow(live, working.bundle, market, working.time, self.now.number + 1, now_ms)
