@@ -8,6 +8,8 @@ from readership.contracts import Metric
 FEW_READERS = 300
 FEW_CLICKS = 100
 FEW_ROWS = 1_000
+BUDGETS_BIND = 0.9
+"""Share of the estimate below which what budgets allow is a reason to doubt it."""
 AHEAD, BEHIND = 1.2, 0.8
 """Spending over plan from which a campaign is named."""
 
@@ -72,6 +74,12 @@ def _lesser(evaluation: dict[str, Any]) -> Iterator[str]:
     if label["readers_test"] < FEW_READERS:
         yield f"it was tested on {label['readers_test']:,} readers only"
     estimators = evaluation["candidates"][evaluation["champion"]]["estimators"]
+    allowed = evaluation["revenue"].get("budgets_allow_eur")
+    if allowed is not None and allowed < BUDGETS_BIND * metrics["ecpm"]["value"]:
+        yield (
+            f"budgets are not in this estimate: what is booked allows about €{allowed:.2f} for a thousand places, at "
+            "as many places a day as of late"
+        )
     if _apart(estimators["dr"], estimators["snipw"]):
         yield "two ways of estimating contradict each other, so the logged chances may be wrong"
 
