@@ -11,6 +11,8 @@ from served_world import Caller, World, serving
 
 from readership.features.ad_ledger import WAIT_MS
 from readership.models.ads.nouns import Ad
+from readership.pipelines.segments import ingest_segments
+from readership.warehouse import Warehouse
 
 ALL = {"analytics": True, "personalisation": True, "advertising": True}
 
@@ -199,3 +201,21 @@ def test_no_market_is_503_and_a_broken_one_leaves_the_last(world: World) -> None
         assert [one["code"] for one in client.get("/readyz").json()["troubles"]] == ["bundle"]
         (live,) = [one for one in client.get("/v1/models").json()["models"] if one["task"] == "ads"]
         assert live["champion"] == "a1"
+
+
+def test_decisions_and_what_became_of_them_reach_the_warehouse_with_their_chances(
+    selling: World, warehouse: Warehouse
+) -> None:
+    with serving(selling.settings) as client:
+        decision = select(client, "top", "42", category="sport")["decision_id"]
+        for event in ("impression", "click", "click"):
+            feed(client, decision, event)
+    done = ingest_segments(warehouse, selling.settings)
+    assert (done["decisions"], done["events_loaded"], done["events_duplicate"]) == (1, 2, 1)
+    assert warehouse.rows("SELECT decision_id, user_id, task, score, propensity FROM predictions") == [
+        (decision, 42, "ads", pytest.approx(5.0), 1.0)  # 1000 · 0.01 · 0.5 EUR
+    ]
+    columns = ["event_type", "user_id", "placement", "category", "ad_id", "campaign_id", "decision_id", "propensity"]
+    found = warehouse.frame("SELECT * FROM events ORDER BY timestamp, event_type DESC").select(columns).rows()
+    same = (42, "top", "sport", "capped", "c1", decision, 1.0)
+    assert found == [("ad_impression", *same), ("ad_click", *same)]

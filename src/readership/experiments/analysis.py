@@ -127,8 +127,8 @@ def by_segment(experiment: Experiment, name: str, sums: Sums) -> list[Part]:
 def heterogeneity(parts: Sequence[Part]) -> list[Heterogeneity]:
     """Whether the effect differs between the segments of each attribute, beyond chance (Benjamini–Hochberg).
 
-    Q = Σ (d - mean)² / se², the mean weighted by 1/se², with segments - 1 degrees of freedom. Units whose segment is not
-    known are of none.
+    Q = Σ (d - mean)² / se², the mean weighted by 1/se², with segments - 1 degrees of freedom. Units whose
+    segment is not known are of none.
     """
     from scipy import stats
 

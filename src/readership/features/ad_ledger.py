@@ -18,7 +18,7 @@ DECISIONS, DUE, FEED, CAPS = AD_TABLES = (b"ad_decisions", b"ad_due", b"ad_feed"
 DAY_MS, MINUTE_MS = 86_400_000, 60_000
 WAIT_MS, KEEP_MS = 30 * MINUTE_MS, 7 * DAY_MS
 """A click within the first counts as it does in training (`WINDOW_MINUTES`); later ones until the second are added."""
-KEPT_FEED_DAYS = 90
+KEPT_FEED_DAYS = 35
 """A model that has learnt nothing for so long knows no more of what its successors were told."""
 AT_ONCE = 2000
 What = Literal["impression", "click", "revenue"]

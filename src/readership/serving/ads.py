@@ -208,7 +208,7 @@ def hear(now: AdsNow, desk: Desk, told: AdFeedback) -> str:
 
 
 def _reader(desk: Desk, reader_id: str | None) -> _Reader:
-    """What may be done with the reader; of nobody nothing is known, and they learn as consent is set by default."""
+    """What may be done with the reader. Nobody's impression is learnt from: it tells of no one."""
     if not reader_id:
         return _Reader("", None, True)
     key = reader_key(reader_id)

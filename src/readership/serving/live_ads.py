@@ -18,10 +18,10 @@ import numpy as np
 
 from readership.errors import BundleError, ReadershipError
 from readership.features.ad_ledger import AT_ONCE, AdLedger, Counted
-from readership.features.state import START, Place
+from readership.features.state import Place
 from readership.models.ads.market import Market
 from readership.models.ads.opening import LEARNED, MARKET, open_market
-from readership.models.ads.pacing import DAY_MS
+from readership.models.ads.pacing import DAY_MS, HOUR_MS
 from readership.registry.bundles import Bundle
 from readership.registry.live import Live, read_live
 from readership.serving.desk import Desk
@@ -58,7 +58,7 @@ class _Working:
     market: Market
     learned_until_ms: int
     time: OwnTime
-    place: Place = START
+    place: Place
     refresh_at: float = 0.0
 
     @classmethod
@@ -72,7 +72,8 @@ class _Working:
             datetime.fromisoformat(json.loads(told)["learned_until"]),
         )
         time = OwnTime.of(until, datetime.fromisoformat(bundle.manifest.created_at), pretended)
-        return cls(bundle, market, int(until.timestamp() * 1000), time)
+        until_ms = int(until.timestamp() * 1000)
+        return cls(bundle, market, until_ms, time, (max(until_ms - HOUR_MS, 0), 0))
 
     def follow(self, ledger: AdLedger) -> None:
         """Add up what counts since the bundle was trained, of ads and cells that it still has."""
