@@ -80,6 +80,27 @@ def bench(
 
 
 @app.command()
+def impact(
+    readers: Annotated[int, typer.Option(help="How many readers the simulated publisher has as it begins.")] = 3_000,
+    days: Annotated[int, typer.Option(help="How many days are lived under each policy, 60 at least.")] = 60,
+    worlds: Annotated[int, typer.Option(min=1, help="How many worlds are pooled, of seed 7 and those after it.")] = 1,
+    json: Json = False,
+) -> None:
+    """SIMULATED: what the product's decisions would bring, beside the roadmap's targets and simpler policies."""
+    from readership.evaluation.reports.impact_words import told
+    from readership.pipelines.impact import impact as run
+    from readership.pipelines.progress import Progress
+
+    with Progress() as progress:
+        measured = run(load_settings(), readers=readers, days=days, worlds=worlds, progress=progress)
+    if json:
+        typer.echo(json_module.dumps(measured))
+        return
+    for line in told(measured):
+        typer.echo(line)
+
+
+@app.command()
 def run(
     skip_exploration: SkipExploration = False,
     skip_features: SkipFeatures = False,
