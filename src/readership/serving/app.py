@@ -97,6 +97,8 @@ def create_app(settings: Settings) -> FastAPI:
         gc.collect()
         gc.freeze()
         following = [asyncio.create_task(followed.follow()), asyncio.create_task(followed.desk.follow())]
+        if followed.desk.outbox:
+            following.append(asyncio.create_task(followed.desk.outbox.follow()))
         yield
         for task in following:
             task.cancel()
@@ -115,7 +117,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.followed, app.state.models = followed, followed.models
     app.state.desk, app.state.clicks = followed.desk, followed.clicks
-    metrics = RequestMetrics(lambda: gauges(followed.models))
+    metrics = RequestMetrics(lambda: (*gauges(followed.models), *followed.desk.gauges()))
     app.add_middleware(Edge, metrics=metrics, key_digests=lambda: followed.key_digests)
     add_problem_handlers(app)
     for path, route, answer in READER_ROUTES:
