@@ -87,7 +87,7 @@ def running(folder: Path) -> Iterator[Broker]:
             _wait_until_it_listens(address)
             yield Broker(address, process.pid)
         finally:
-            process.terminate()
+            process.kill()
             process.wait(10)
 
 

@@ -35,7 +35,7 @@ class Subscription:
             "auto.offset.reset": "earliest",
             "enable.partition.eof": True,
             "session.timeout.ms": 6000,
-            "max.poll.interval.ms": 900_000,
+            "max.poll.interval.ms": 300_000,
             "error_cb": self._failed,
         }
         self._consumer = self._kafka.Consumer(connection(settings) | options)
