@@ -80,6 +80,29 @@ class Settings(BaseSettings):
     )
     api_port: int = Field(8000, ge=0, le=65535, description="port `readership serve` listens on")
     api_key: SecretStr | None = Field(None, description="key that `readership simulate --stream` sends to an API")
+    kafka_servers: str | None = Field(
+        None,
+        description="host:port, or several with commas; set: POST /v1/events writes to Kafka; see docs/events-in.md",
+    )
+    kafka_topic: str = Field("web_clicks", min_length=1, description="topic that POST /v1/events writes to")
+    kafka_group: str = Field("readership", min_length=1, description="consumer group of `readership ingest --kafka`")
+    kafka_dead_letters: str | None = Field(
+        None, description="topic of messages that are no events; by default the topic's name and .dead"
+    )
+    kafka_security: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] = Field(
+        "plaintext", description="plaintext, ssl, sasl_plaintext or sasl_ssl"
+    )
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "SCRAM-SHA-512", description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512, where the security is sasl_…"
+    )
+    kafka_sasl_user: str | None = Field(None, description="user of Kafka")
+    kafka_sasl_password: SecretStr | None = Field(None, description="that user's password")
+    kafka_ca_file: Path | None = Field(
+        None, description="certificates (PEM) that Kafka's is checked against, by default the system's"
+    )
+    schema_registry: SecretStr | None = Field(
+        None, description="http(s)://user:password@host:port of the registry that `readership ingest --avro` asks"
+    )
     webhook_token: SecretStr | None = Field(
         None, description="token that `readership campaign build --webhook` sends as `Authorization: Bearer`"
     )

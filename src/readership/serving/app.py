@@ -111,7 +111,9 @@ def create_app(settings: Settings) -> FastAPI:
         followed.look()
         gc.collect()
         gc.freeze()
-        ways = (followed.follow, followed.desk.follow, followed.ads.follow)
+        ways = [followed.follow, followed.desk.follow, followed.ads.follow]
+        if followed.desk.outbox:
+            ways.append(followed.desk.outbox.follow)
         following = [asyncio.create_task(way()) for way in ways]
         yield
         for task in following:
@@ -132,7 +134,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.followed, app.state.models = followed, followed.models
     app.state.desk, app.state.clicks = followed.desk, followed.clicks
     app.state.experiments, app.state.ads = followed.experiments, followed.ads
-    metrics = RequestMetrics(lambda: gauges(followed.models))
+    metrics = RequestMetrics(lambda: (*gauges(followed.models), *followed.desk.gauges()))
     app.add_middleware(Edge, metrics=metrics, key_digests=lambda: followed.key_digests)
     add_problem_handlers(app)
     for path, route, answer in READER_ROUTES:
