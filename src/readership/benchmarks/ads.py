@@ -31,7 +31,6 @@ from readership.pipelines.ad_policy import (
 from readership.simulator.words import CATEGORIES
 
 SEEDS = (7, 8, 9)
-FULL_WIDTH = Rules(even=0.0)
 MANY_ADS, DECISIONS = 1_000, 5_000
 PROTOCOL = (
     "simulated publishers of {readers:,} readers, {days} days, seeds {seeds}, 60 ads of 12 campaigns, no budgets; "
@@ -73,7 +72,6 @@ def _lift(readers: int, days: int, seed: int, by_click: bool) -> tuple[Drawn, di
     ways = {
         "greedy_ecpm": greedy(),
         "thompson": thompson(),
-        "thompson_full_width": market_of(CATEGORIES, NO_HISTORY, FULL_WIDTH),
         "greedy_with_the_same_prior": market_of(CATEGORIES, NO_HISTORY, GREEDY),
     }
     worlds = {name: lived(readers, days, seed, SellsAds(market, ads)) for name, market in ways.items()}
