@@ -10,6 +10,7 @@ from readership.registry.bundles import Bundle
 from readership.registry.live import Live
 from readership.serving.answers import AliveAnswer, LiveModel, ModelsAnswer, ReadyAnswer, Trouble
 from readership.serving.desk import Desk
+from readership.serving.draining import Draining
 from readership.serving.live_clicks import TASK as CLICKS
 from readership.serving.live_clicks import LiveClicks
 from readership.serving.live_models import LiveModels
@@ -22,6 +23,7 @@ def add_operations(app: FastAPI, metrics: RequestMetrics) -> None:
     models: LiveModels = app.state.models
     desk: Desk = app.state.desk
     clicks: LiveClicks = app.state.clicks
+    draining: Draining = app.state.draining
     registry = metrics.registry()
 
     @app.get("/v1/models", tags=["models"], summary="Versions live")
@@ -43,8 +45,10 @@ def add_operations(app: FastAPI, metrics: RequestMetrics) -> None:
         now = models.now
         own = (clicks.now.trouble,) if clicks.now.live.champion and clicks.now.trouble else ()
         troubles = [Trouble(**trouble._asdict()) for trouble in (*now.troubles, *desk.troubles, *own)]
-        answer = ReadyAnswer(ready=now.ready, troubles=troubles)
-        return JSONResponse(answer.model_dump(), status_code=200 if now.ready else 503)
+        if draining.begun:
+            troubles.insert(0, Trouble(code="stopping", detail="this worker was told to stop; ask another one"))
+        answer = ReadyAnswer(ready=now.ready and not draining.begun, troubles=troubles)
+        return JSONResponse(answer.model_dump(), status_code=200 if answer.ready else 503)
 
     @app.get("/metrics", tags=["operations"], summary="Figures for Prometheus", response_class=Response)
     async def figures() -> Response:

@@ -10,6 +10,7 @@ from uvicorn.config import LOGGING_CONFIG
 from readership.errors import InputError, SettingsError
 from readership.serving import keys
 from readership.serving.app import create_app
+from readership.serving.arrival import NotingProtocol
 from readership.settings import Settings
 
 _GRACE_SECONDS = 10
@@ -32,6 +33,7 @@ def serve(settings: Settings, *, host: str, port: int, workers: int = 1) -> None
         "port": port,
         "access_log": False,
         "server_header": False,
+        "http": NotingProtocol,
         "timeout_graceful_shutdown": _GRACE_SECONDS,
         "log_config": _logging(),
     }
