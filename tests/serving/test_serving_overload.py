@@ -93,21 +93,31 @@ def noting(world: World) -> Iterator[int]:
     thread.start()
     while not server.started and thread.is_alive():
         time.sleep(0.01)
-    yield server.servers[0].sockets[0].getsockname()[1]
-    server.should_exit = True
-    thread.join(20)
+    try:
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join(20)
 
 
 def test_a_worker_that_is_behind_answers_some_and_refuses_the_others_at_once(world: World) -> None:
-    with noting(limited(world, api_wait_seconds=0.2)) as port, ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: httpx.get(f"http://127.0.0.1:{port}/slow", trust_env=False), range(8)))
+    with (
+        noting(limited(world, api_wait_seconds=0.2)) as port,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=20) as client,
+        ThreadPoolExecutor(8) as pool,
+    ):
+        assert {answer.status_code for answer in pool.map(lambda _: client.get("/busy?seconds=0.01"), range(24))} == {
+            200
+        }
+        answers = list(
+            pool.map(lambda _: client.get("/busy?seconds=0.3"), range(8))
+        )  # over the connections that are open now
         found = [answer.status_code for answer in answers]
         assert set(found) == {200, 503}
         refused = next(answer for answer in answers if answer.status_code == 503)
         assert (refused.json()["code"], refused.headers["retry-after"]) == ("busy", "1")
         assert refused.headers["content-type"] == "application/problem+json"
-        again = httpx.get(f"http://127.0.0.1:{port}{CHURN}", trust_env=False)
-        assert again.status_code == 200
+        assert client.get(CHURN).status_code == 200
 
 
 def test_a_body_that_never_comes_is_answered(world: World) -> None:
