@@ -80,12 +80,12 @@ def test_an_address_that_is_too_long_is_refused(client: Caller) -> None:
 
 @contextmanager
 def noting(world: World) -> Iterator[int]:
-    """The port of an application that notes when requests arrive, and has a route that stops everything for 0.3 s."""
+    """The port of an application that notes when requests arrive, and has a route that keeps its loop busy."""
     app = create_app(world.settings)
 
-    @app.get("/slow")
-    async def slow() -> str:
-        time.sleep(0.3)
+    @app.get("/busy")
+    async def busy(seconds: float) -> str:
+        time.sleep(seconds)
         return "done"
 
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False, http=NotingProtocol))
@@ -106,12 +106,9 @@ def test_a_worker_that_is_behind_answers_some_and_refuses_the_others_at_once(wor
         httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=20) as client,
         ThreadPoolExecutor(8) as pool,
     ):
-        assert {answer.status_code for answer in pool.map(lambda _: client.get("/busy?seconds=0.01"), range(24))} == {
-            200
-        }
-        answers = list(
-            pool.map(lambda _: client.get("/busy?seconds=0.3"), range(8))
-        )  # over the connections that are open now
+        warm = pool.map(lambda _: client.get("/busy?seconds=0.01"), range(24))
+        assert {answer.status_code for answer in warm} == {200}
+        answers = list(pool.map(lambda _: client.get("/busy?seconds=0.3"), range(8)))
         found = [answer.status_code for answer in answers]
         assert set(found) == {200, 503}
         refused = next(answer for answer in answers if answer.status_code == 503)
