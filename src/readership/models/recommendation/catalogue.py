@@ -123,8 +123,8 @@ class Catalogue:
         topics = [self._numbered("topic", topic) for topic in article.topics[:TOPICS]]
         category = int(self.codes[place, CATEGORY])
         subjects = topics or ([_CATEGORIES + category] if category >= 0 else [])
-        for column, told in ((self.topics, topics), (self.subjects, subjects)):
-            column[place] = told + [-1] * (TOPICS - len(told))
+        self.topics[place] = topics + [-1] * (TOPICS - len(topics))
+        self.subjects[place] = subjects + [-1] * (TOPICS - len(subjects))
         self.vectors[place] = vector
         self.paywalled[place] = article.paywalled
         (self.many_topics.add if len(article.topics) > TOPICS else self.many_topics.discard)(place)

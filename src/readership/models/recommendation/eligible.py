@@ -1,6 +1,6 @@
 """Which of the ranked articles may stand in a slate, which ones the editors want there, and what is left at worst."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import prod
 from typing import NamedTuple
@@ -94,36 +94,37 @@ def filter_pool(pool: Pool, rules: Rules, asker: Asker, wish: Wish, *, ages: boo
     for k in np.flatnonzero(which.any(axis=0)).tolist():
         if pool.open[k]:
             pool.open[k] = False
-            pool.effect(*closed[int(which[:, k].argmax())][1](k), k)
+            rule, did = closed[int(which[:, k].argmax())][1]
+            pool.effect(rule, did or f"of {pool.article(k).brand}", k)
 
 
-Why = Callable[[int], tuple[str, str]]
-"""By the number of a candidate: the rule, and what it did."""
+Closing = Iterator[tuple[NDArray[np.bool_], tuple[str, str]]]
+"""For each reason whom it closes [k], with the rule and what it did ("": it is of another brand)."""
 
 
-def _closed(pool: Pool, rules: Rules, asker: Asker, wish: Wish) -> Iterator[tuple[NDArray[np.bool_], Why]]:
-    """What `_forbidden` says of every candidate at once: for each reason whom it closes [k], and its words."""
+def _closed(pool: Pool, rules: Rules, asker: Asker, wish: Wish) -> Closing:
+    """What `_forbidden` says, of every candidate at once."""
     catalogue, places = pool.catalogue, pool.places
     for exclude in rules.excludes:
-        yield fitting(exclude.which, catalogue, places), lambda _, name=exclude.name: (name, "excluded")
+        yield fitting(exclude.which, catalogue, places), (exclude.name, "excluded")
     if wish.exclude:
         unwanted = [place for name in wish.exclude if (place := catalogue.place(name)) is not None]
-        yield np.isin(places, unwanted), lambda _: ("exclude", "excluded by the request")
+        yield np.isin(places, unwanted), ("exclude", "excluded by the request")
     if asker.brand:
         brand = catalogue.codes[places, BRAND]
         other = (brand >= 0) & (brand != catalogue.number("brand", asker.brand))
-        yield other, lambda k: ("brand", f"of {pool.article(k).brand}")
+        yield other, ("brand", "")
     if rules.open_to is not None and (wish.tier or "free") not in rules.open_to:
-        yield catalogue.paywalled[places], lambda _: ("paywall", f"not open to tier {wish.tier or 'free'}")
+        yield catalogue.paywalled[places], ("paywall", f"not open to tier {wish.tier or 'free'}")
 
 
-def _too_old(pool: Pool, rules: Rules, asker: Asker) -> Iterator[tuple[NDArray[np.bool_], Why]]:
+def _too_old(pool: Pool, rules: Rules, asker: Asker) -> Closing:
     old_ms = asker.at_ms - pool.catalogue.published[pool.places]
     for age in rules.ages:
         old = old_ms >= age.hours * HOUR_MS
         if old.any():
-            said = age.name, f"older than {age.hours:g} hours"
-            yield old & fitting(age.which, pool.catalogue, pool.places), lambda _, said=said: said
+            meant = old & fitting(age.which, pool.catalogue, pool.places)
+            yield meant, (age.name, f"older than {age.hours:g} hours")
 
 
 def _forbidden(article: Article, rules: Rules, asker: Asker, wish: Wish) -> tuple[str, str] | None:

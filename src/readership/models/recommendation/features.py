@@ -1,5 +1,7 @@
 """What the ranker sees of each candidate: nothing of the page that is asked for, all of it known before the request."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,7 +18,7 @@ from readership.models.recommendation.shown_columns import shown_columns
 from readership.models.recommendation.standing import HALVES, SEEN, SHRINK, Standing
 from readership.models.recommendation.standing import NUMBER as STANDS
 
-Columns = dict[str, NDArray[np.floating] | float]
+Columns = dict[str, NDArray[np.number] | NDArray[np.bool_] | float]
 _LAG_READS = 20
 _VISIT_MS = HOUR_MS // 2
 _RARE_STRANGER = 0.01
@@ -132,7 +134,7 @@ def _middle(values: NDArray[np.float64]) -> float:
     return float((rising[(len(rising) - 1) // 2] + rising[len(rising) // 2]) / 2) if len(rising) else np.nan
 
 
-def _summed(seen: Crowd, power: NDArray[np.float64], k: int) -> dict[str, NDArray[np.float64]]:
+def _summed(seen: Crowd, power: NDArray[np.float64], k: int) -> dict[str, NDArray[Any]]:
     """What the readers of each candidate count for the asker [k]; strangers a little, too."""
     liked = np.bincount(seen.which, seen.decay * seen.likeness, minlength=k)
     return {
@@ -165,8 +167,8 @@ def _followed(memory: Memory, moment: Moment, seen: Crowd, k: int) -> NDArray[np
     """How many readers of the asker's last article went on to each candidate, Σ 2^(-minutes between / 10)."""
     if not len(moment.history.place) or not len(seen.which):
         return np.zeros(k)
-    row, at = (column[::-1] for column in memory.readers.of(int(moment.history.place[-1])))
-    seat = memory.reader_seats.of(seen.row, row)
+    row, at = memory.readers.of(int(moment.history.place[-1]))
+    seat, at = memory.reader_seats.of(seen.row, row[::-1]), at[::-1]
     minutes = (seen.at - at[seat]) / 60_000 if len(at) else np.full(len(seat), -1.0)
     there = (seat >= 0) & (minutes >= 0)
     return np.bincount(seen.which[there], np.exp2(-minutes[there] / 10), minlength=k).astype(np.float64)
