@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from readership.errors import InputError
+from readership.events.identity import reader_key
 from readership.events.segments import Record, SegmentLog, line
 from readership.events.taken import DAMAGED, TAKEN, Taken, taking
 from readership.pipelines.segments import ingest_segments
@@ -75,6 +76,28 @@ def test_what_is_no_event_goes_to_quarantine_in_every_round(
     found = warehouse.rows("SELECT field, reason FROM quarantine ORDER BY field, reason")
     assert found == [("event_type", "is empty"), ("event_type", "is empty")] + 2 * [
         ("line", "line is not a JSON object")
+    ]
+
+
+def test_a_reader_made_to_share_anothers_number_stops_nobody(
+    warehouse: Warehouse, settings: Settings, log: SegmentLog
+) -> None:
+    twin = str(reader_key("anna"))  # a number is its own number, and this one is known
+    log.append(
+        [event(1, user_id="anna"), event(2, user_id=twin, consent=15), event(3, user_id="bob"), Record("event", b"5")]
+    )
+    done = ingest_segments(warehouse, settings)
+    assert (done["events_loaded"], done["events_quarantined"], done["readers"]) == (2, 2, 2)
+    log.append([event(4, user_id=twin), event(5, user_id="anna")])
+    done = ingest_segments(warehouse, settings)
+    assert (done["events_loaded"], done["events_quarantined"]) == (1, 1)
+    found = warehouse.rows(
+        "SELECT reason, JSONExtractString(raw, 'event_id') FROM quarantine WHERE field = 'user_id' ORDER BY 2"
+    )
+    assert found == [(f"'{twin}' shares its number with another reader's id", name) for name in ("e2", "e4")]
+    assert warehouse.rows("SELECT external_id, consent FROM readers FINAL ORDER BY 1") == [
+        ("anna", None),
+        ("bob", None),
     ]
 
 

@@ -289,6 +289,10 @@ class EventRows:
             counts = self._count("rows")
         if counts.bad:
             self.stage.layered("insert_reasons", chunk.parse, "reasons", **self.values | {"lines": "rows"})
+        if self.arrived and self.stage.rows("colliding_readers"):
+            self.stage.run("insert_colliding")
+            self.stage.run("refuse_colliding")
+            counts = self._count("rows")
         return counts
 
     def _put(self, lines: Lines) -> None:
