@@ -28,7 +28,6 @@ GREEDY = Rules(even=0.0, width=1e-9)
 WIDTH = 0.35
 """Of the posterior; of 1, 0.7, 0.5, 0.35 and 0.25 it earned most in the worlds of seeds 101 to 106, by the click."""
 THOMPSON = Rules(even=0.0, width=WIDTH)
-FULL_WIDTH = Rules(even=0.0)
 NO_HISTORY = Shrinkage(p.AD_CLICK_HOPED, placement=10_000, context=20_000, ad=4, cell=20_000)
 """Of a publisher that has no earlier campaigns to learn how alike ads are from."""
 APART = Shrinkage(p.AD_CLICK_HOPED, placement=1e9, context=1e9, ad=1e9, cell=SMOOTHED)
@@ -74,7 +73,6 @@ def _lift(readers: int, days: int, seed: int, by_click: bool) -> tuple[Drawn, di
     ways = {
         "greedy_ecpm": _market([], APART, GREEDY),
         "thompson": _market(CATEGORIES, NO_HISTORY, THOMPSON),
-        "thompson_full_width": _market(CATEGORIES, NO_HISTORY, FULL_WIDTH),
         "greedy_with_the_same_prior": _market(CATEGORIES, NO_HISTORY, GREEDY),
     }
     worlds = {name: lived(readers, days, seed, SellsAds(market, ads)) for name, market in ways.items()}
