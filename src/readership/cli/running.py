@@ -1,6 +1,7 @@
 """Commands that run for longer: the whole way, the API, benchmarks."""
 
 import json as json_module
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -31,6 +32,8 @@ def serve(
     workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 1,
 ) -> None:
     """Answer over HTTP from the live models and the online store."""
+    for library in ("OPENBLAS", "OMP", "MKL", "VECLIB"):  # workers share the cores; read when numpy is first imported
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
     try:
         from readership.serving.server import serve as run
     except ModuleNotFoundError as error:
