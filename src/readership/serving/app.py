@@ -21,6 +21,7 @@ from readership.serving.answers import (
     SegmentAnswer,
 )
 from readership.serving.articles import add_articles
+from readership.serving.batches import add_batches
 from readership.serving.churn import churn
 from readership.serving.clicks import add_clicks
 from readership.serving.conversion import conversion
@@ -34,6 +35,7 @@ from readership.serving.events import add_events
 from readership.serving.live_clicks import LiveClicks
 from readership.serving.live_models import LiveModels
 from readership.serving.metrics import RequestMetrics
+from readership.serving.open_inference import add_open_inference
 from readership.serving.openapi import problems
 from readership.serving.operations import add_operations, gauges
 from readership.serving.problems import add_problem_handlers
@@ -135,6 +137,8 @@ def create_app(settings: Settings) -> FastAPI:
             tags=["readers"],
             summary=f"{path.capitalize()} of a reader",
         )
+    add_batches(app)
+    add_open_inference(app)
     add_events(app, followed.desk)
     add_articles(app, followed.desk)
     add_clicks(app, followed.clicks, followed.desk)
