@@ -24,6 +24,7 @@ from readership.serving.answers import (
 )
 from readership.serving.articles import add_articles
 from readership.serving.assignment import add_assignment
+from readership.serving.batches import add_batches
 from readership.serving.churn import churn
 from readership.serving.clicks import add_clicks
 from readership.serving.conversion import conversion
@@ -39,6 +40,7 @@ from readership.serving.live_clicks import LiveClicks
 from readership.serving.live_experiments import LiveExperiments
 from readership.serving.live_models import LiveModels
 from readership.serving.metrics import RequestMetrics
+from readership.serving.open_inference import add_open_inference
 from readership.serving.openapi import problems
 from readership.serving.operations import add_operations, gauges
 from readership.serving.problems import add_problem_handlers
@@ -154,6 +156,8 @@ def create_app(settings: Settings) -> FastAPI:
             tags=["readers"],
             summary=f"{path.capitalize()} of a reader",
         )
+    add_batches(app)
+    add_open_inference(app)
     add_events(app, followed.desk)
     add_articles(app, followed.desk)
     add_clicks(app, followed.clicks, followed.desk)
