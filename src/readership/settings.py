@@ -18,6 +18,8 @@ from readership.errors import SettingsError
 
 Purpose = Literal["analytics", "personalisation", "advertising", "marketing"]
 
+TextBy = Literal["words", "embedding"]
+
 BRANDS = "brands"
 """Folder, inside that of artifacts and of the online store, of the brands' own folders."""
 
@@ -51,6 +53,9 @@ class Settings(BaseSettings):
         Path("var/segments"), description="folder of what came over HTTP and `readership ingest --segments` takes"
     )
     rules: Path = Field(Path("rules.toml"), description="the editors' rules of slates; see docs/recommendation.md")
+    text_model: TextBy = Field(
+        "words", description="how titles and texts are compared: words, or embedding (a sentence model, by meaning)"
+    )
     registry: str = Field("sqlite:///var/mlflow.db", description="MLflow tracking URI")
     now: datetime | None = Field(None, description="pretend that it is this time (ISO 8601, UTC); see docs/time.md")
     churn_lookback_days: int = Field(
@@ -74,6 +79,17 @@ class Settings(BaseSettings):
         "127.0.0.1", description="address `readership serve` listens on; other than loopback needs a key"
     )
     api_port: int = Field(8000, ge=0, le=65535, description="port `readership serve` listens on")
+    api_at_once: int = Field(64, ge=1, description="requests under way in one worker; more are answered 503 `busy`")
+    api_wait_seconds: float = Field(
+        1.0, gt=0, description="a request that waited longer before a worker could begin it is answered 503 `busy`"
+    )
+    api_answer_seconds: float = Field(10.0, gt=0, description="what takes longer is answered 503 `too_late`")
+    api_rate: float = Field(
+        0.0, ge=0, description="requests a second of one key in one worker, then 429 `rate_limited`; 0: no limit"
+    )
+    api_drain_seconds: float = Field(
+        2.0, ge=0, description="from SIGTERM on `/readyz` is 503 and requests are answered for so long, then it ends"
+    )
     api_key: SecretStr | None = Field(None, description="key that `readership simulate --stream` sends to an API")
     kafka_servers: str | None = Field(
         None,

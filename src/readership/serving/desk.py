@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from readership.errors import StoreError
 from readership.events.segments import SegmentLog
+from readership.features.lmdb_file import LmdbFile
 from readership.features.state_lmdb import LmdbState
 from readership.serving.followed_rules import FollowedRules
 from readership.serving.live_models import LiveModels, Trouble
@@ -33,6 +34,7 @@ class Desk:
         self.outbox: Outbox | None = None
         self._recording: Recording | None = None
         self._closed: Trouble | None = None
+        self._file: LmdbFile | None = None
 
     @property
     def troubles(self) -> tuple[Trouble, ...]:
@@ -50,6 +52,17 @@ class Desk:
             code, detail = self._closed or ("not_ready", "the state is being opened; ask again in a second")
             raise Problem(503, code, detail, {"Retry-After": "5"})
         return self._recording
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the state is open."""
+        return self._recording is not None
+
+    def file(self) -> LmdbFile:
+        """The file that the state lies in, for tables beside it. Raises Problem 503 where it cannot be opened."""
+        self.recording()
+        assert self._file is not None
+        return self._file
 
     def consent(self, reader: int) -> int | None:
         """What a reader said here last of their consent (bits), None where they said nothing."""
@@ -108,6 +121,7 @@ class Desk:
         except StoreError as error:
             self._closed = Trouble(error.code, str(error))
             return
+        self._file = state.file
         segments = SegmentLog(self._settings.path(self._settings.segments))
         self._recording, self._closed = Recording(self._settings, segments, state, self._has_features), None
 

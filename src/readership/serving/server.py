@@ -11,6 +11,7 @@ from readership.errors import InputError, SettingsError
 from readership.events.kafka import connection, kafka_client
 from readership.serving import keys
 from readership.serving.app import create_app
+from readership.serving.arrival import NotingProtocol
 from readership.settings import Settings
 
 _GRACE_SECONDS = 10
@@ -36,6 +37,7 @@ def serve(settings: Settings, *, host: str, port: int, workers: int = 1) -> None
         "port": port,
         "access_log": False,
         "server_header": False,
+        "http": NotingProtocol,
         "timeout_graceful_shutdown": _GRACE_SECONDS,
         "log_config": _logging(),
     }
