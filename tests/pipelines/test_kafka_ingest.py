@@ -239,7 +239,7 @@ def test_a_consumer_killed_at_any_moment_loses_nothing_and_stores_nothing_twice(
     topic, chance = broker.topic("killed", partitions=2), random.Random(8)
     command = [sys.executable, "-m", "readership.cli", "ingest", "--kafka", topic, "--json"]
     surroundings = os.environ | {"READERSHIP_HOME": str(tmp_path), "READERSHIP_KAFKA_SERVERS": broker.address}
-    kills, killed = 4, 0
+    kills, killed = 3, 0
     for kill in range(kills):
         broker.write(topic, [event(n) for n in range(kill * 3000, (kill + 1) * 3000)])
         process = subprocess.Popen([*command, "--once"], env=surroundings, stdout=subprocess.DEVNULL)
