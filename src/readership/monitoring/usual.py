@@ -42,31 +42,35 @@ def usual_days(values: Floats, noise: Floats) -> list[Usual | None]:
     """What was to be expected of each day [days] from the days before it; None where too few are known.
 
     values  one a day, in order, without gaps: nan where nothing was measured
-    noise   standard deviation of each that comes from how few readers there are; no stray is smaller
+    noise   standard deviation of each that comes from how few readers there are; > 0 where there is a value
 
-    The first three weeks have nothing to be held against, and how far days stray is known a fortnight later.
+    How far days stray is counted in their noise, so that a quiet Sunday may stray further than a busy Monday; no day is
+    expected to stray less than its noise. The noise expected of a day is that of its weekday, not its own: a day on
+    which nearly everything is missing has much. The first three weeks have nothing to be held against, and how far
+    days stray is known a fortnight later.
 
     >>> flat = usual_days(np.full(40, 5.0), np.full(40, 0.5))
     >>> flat.count(None), flat[-1].expected, round(flat[-1].stray, 2)   # 0.5 · √(1 + π/2 / 5)
     (35, 5.0, 0.57)
     """
-    peers = [_known(values[max(day - WEEK * WEEKS, day % WEEK) : day : WEEK]) for day in range(len(values))]
-    enough = [len(same) >= FEWEST_WEEKS for same in peers]
-    centre = np.array([np.median(same) if ready else np.nan for same, ready in zip(peers, enough, strict=True)])
+    days = range(len(values))
+    weekdays = [slice(max(day - WEEK * WEEKS, day % WEEK), day, WEEK) for day in days]
+    peers = [_known(values[same]) for same in weekdays]
+    ready = np.array([len(same) >= FEWEST_WEEKS for same in peers])
+    centre = np.array([np.median(same) if known else np.nan for same, known in zip(peers, ready, strict=True)])
     wider = np.array([np.sqrt(1 + MEDIAN_NOISE / max(1, len(same))) for same in peers])
-    strays = (values - centre) / wider
-    return [
-        _usual(float(centre[day]), float(wider[day]), strays[:day][-WEEK * WEEKS :], noise[: day + 1][-WEEK * WEEKS :])
-        for day in range(len(values))
-    ]
+    unit = wider * np.array(
+        [np.median(_known(noise[same])) if ready[day] else np.nan for day, same in enumerate(weekdays)]
+    )
+    strays = np.abs(values - centre) / unit
+    return [_usual(float(centre[day]), float(unit[day]), strays[:day][-WEEK * WEEKS :]) for day in days]
 
 
-def _usual(centre: float, wider: float, strays: Floats, noise: Floats) -> Usual | None:
-    known, chances = _known(strays), _known(noise)
+def _usual(centre: float, unit: float, strays: Floats) -> Usual | None:
+    known = _known(strays)
     if np.isnan(centre) or len(known) < FEWEST_STRAYS:
         return None
-    by_chance = float(np.median(chances)) if len(chances) else 0.0
-    return Usual(centre, wider * max(float(NORMAL * np.median(np.abs(known))), by_chance))
+    return Usual(centre, unit * max(1.0, float(NORMAL * np.median(known))))
 
 
 def _known(values: Floats) -> Floats:

@@ -48,7 +48,7 @@ class Watch:
 
     def __init__(self, warehouse: Warehouse, settings: Settings, task: str, snapshot_at: datetime) -> None:
         self.task, self.rule = task, label_rule(task, settings)
-        self._warehouse, self._settings, self._snapshot_at = warehouse, settings, snapshot_at
+        self.warehouse, self.settings, self._snapshot_at = warehouse, settings, snapshot_at
         models = settings.artifacts_dir / "models"
         self._folder, self.champion = models / task, str(read_live(models, task).champion)
         self._bundles: dict[str, Bundle] = {}
@@ -121,11 +121,11 @@ class Watch:
 
     def _promise(self, version: str) -> Promise:
         if version not in self._promises:
-            self._promises[version] = promise_of(self._bundle(version), self._settings)
+            self._promises[version] = promise_of(self._bundle(version), self.settings)
         return self._promises[version]
 
     def _labels(self, as_of: datetime) -> pl.DataFrame:
-        return labels(self._warehouse, self.task, as_of, self._snapshot_at, self._settings)
+        return labels(self.warehouse, self.task, as_of, self._snapshot_at, self.settings)
 
     def _snapshot(self, as_of: datetime, version: str) -> Snapshot:
         key = as_of, version
@@ -167,11 +167,11 @@ class Watch:
         return frame, failed
 
     def _frame(self, as_of: datetime, groups: Sequence[str]) -> pl.DataFrame:
-        return feature_frame(self._warehouse, as_of, self._snapshot_at, settings=self._settings, groups=groups)
+        return feature_frame(self.warehouse, as_of, self._snapshot_at, settings=self.settings, groups=groups)
 
     def _told(self, window: Snapshot) -> Snapshot:
         """The snapshot with what was really said in the day before, where scores were stored; else as it is."""
-        said = self._warehouse.frame(
+        said = self.warehouse.frame(
             read_sql("readership.monitoring.sql", "said"), task=self.task, as_of=window.as_of
         ).cast({"user_id": pl.UInt64})
         if said.is_empty():
