@@ -21,7 +21,10 @@ DRAWS = 400
 CHUNK_CELLS = 4_000_000
 CLIP = 1e-12
 STEPS = 25
-RIDGE = 1e-6
+RIDGE = 0.1
+"""Rows' worth of belief that probabilities are as stated; it only matters where the outcomes are split without overlap."""
+LEAST_INFORMATION = 1.0
+"""Of a period, below which nothing can be said of its shift."""
 
 
 class Truth(NamedTuple):
@@ -32,6 +35,7 @@ class Truth(NamedTuple):
     covariance: Floats
 
 
+AS_STATED = np.array([0.0, 1.0])
 TAKEN_AS_STATED = Truth(0.0, 1.0, np.zeros((2, 2)))
 """Where there are no held-out rows to learn it on; the interval then holds chance alone."""
 
@@ -112,11 +116,12 @@ def _metric(drawn: Floats) -> Metric:
 
 def _regression(columns: Floats, label: Floats) -> tuple[Floats, Floats]:
     """Coefficients of a logistic regression by Newton's steps, and the inverse of its information."""
-    found = np.array([0.0, 1.0])
+    found = AS_STATED
     for _ in range(STEPS):
         expected = _sigmoid(columns @ found)
         information = (columns * (expected * (1 - expected))[:, None]).T @ columns + RIDGE * np.eye(2)
-        step = np.linalg.solve(information, columns.T @ (label - expected))
+        pull = RIDGE * (found - AS_STATED)
+        step = np.linalg.solve(information, columns.T @ (label - expected) - pull)
         found = found + np.clip(step, -1, 1)
         if np.abs(step).max() < 1e-8:
             break
@@ -129,6 +134,8 @@ def _between(label: Floats, margin: Floats, period: NDArray[np.generic]) -> floa
     for one in np.unique(period):
         expected = _sigmoid(margin[period == one])
         information = float((expected * (1 - expected)).sum())
+        if information < LEAST_INFORMATION:
+            continue
         shifts.append(float((label[period == one] - expected).sum()) / information)
         chances.append(1 / information)
     return max(0.0, float(np.var(shifts, ddof=1)) - float(np.mean(chances))) if len(shifts) > 1 else 0.0

@@ -73,5 +73,10 @@ def _usual(centre: float, unit: float, strays: Floats) -> Usual | None:
     return Usual(centre, unit * max(1.0, float(NORMAL * np.median(known))))
 
 
+def _median(same: Floats) -> float:
+    """The median of one weekday; nan where too few weeks are known."""
+    return float(np.median(same)) if len(same) >= FEWEST_WEEKS else np.nan
+
+
 def _known(values: Floats) -> Floats:
     return values[np.isfinite(values)]
