@@ -22,7 +22,7 @@ CHUNK_CELLS = 4_000_000
 CLIP = 1e-12
 STEPS = 25
 RIDGE = 0.1
-"""Rows' worth of belief that probabilities are as stated; it only matters where the outcomes are split without overlap."""
+"""Rows' worth of belief that probabilities are as stated; it matters only where outcomes are split without overlap."""
 LEAST_INFORMATION = 1.0
 """Of a period, below which nothing can be said of its shift."""
 
