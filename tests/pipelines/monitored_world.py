@@ -1,8 +1,10 @@
 """Half a year of a publisher whose every fault is planted, and a model of churn that was right at first."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -10,8 +12,12 @@ import polars as pl
 from readership.contracts import Manifest, ModelSpec
 from readership.models._onnx import Graph
 from readership.monitoring.estimate import learn_truth
+from readership.monitoring.measure import Measure
 from readership.pipelines.dataset import labels, newest_load
 from readership.pipelines.features import feature_frame
+from readership.pipelines.monitor import monitor
+from readership.pipelines.monitor_store import read_measures
+from readership.pipelines.progress import Progress
 from readership.registry.bundles import write_bundle
 from readership.registry.live import write_live
 from readership.settings import Settings
@@ -21,6 +27,7 @@ START = datetime(2026, 1, 5, tzinfo=UTC)
 DAYS, READERS = 168, 400
 HORIZON_DAYS, LOOKBACK_DAYS = 14, 28
 WEEKDAYS = np.array([1.2, 1.2, 1.1, 1.1, 1.0, 0.7, 0.6])
+NOW = START + timedelta(days=DAYS)
 LEARNT = START + timedelta(days=63)
 """The model learnt from what was known here."""
 VERSION = "v1"
@@ -86,9 +93,14 @@ def fill(warehouse: Warehouse, events: pl.DataFrame) -> None:
     warehouse.insert("session_versions", rows.to_arrow())
 
 
-def settings_of(settings: Settings) -> Settings:
-    same = {"churn_horizon_days": HORIZON_DAYS, "churn_lookback_days": LOOKBACK_DAYS}
-    return settings.model_copy(update=same)
+def settings_in(folder: Path) -> Settings:
+    """Settings that keep everything in this folder."""
+    return Settings(
+        artifacts=folder / "artifacts",
+        alerts=folder / "alerts.toml",
+        churn_horizon_days=HORIZON_DAYS,
+        churn_lookback_days=LOOKBACK_DAYS,
+    )
 
 
 def a_champion(warehouse: Warehouse, settings: Settings) -> Path:
@@ -137,9 +149,9 @@ def _manifest(name: str) -> Manifest:
         created_at=LEARNT.isoformat(),
         libraries={},
         metrics={
-            "roc_auc": {"value": 0.8, "ci95": [0.75, 0.85]},
+            "roc_auc": {"value": 0.73, "ci95": [0.66, 0.80]},
             "log_loss": {"value": 0.45, "ci95": [0.40, 0.52]},
-            "ece": {"value": 0.02, "ci95": [0.0, 0.05]},
+            "ece": {"value": 0.04, "ci95": [0.0, 0.08]},
         },
         operating_points={"roadmap": 0.5},
         files={},
@@ -162,3 +174,34 @@ def silent(events: pl.DataFrame, since: datetime, until: datetime, kept: int = 1
     """The same log with but every tenth event of a span."""
     lost = pl.col("timestamp").is_between(since, until, closed="left") & (pl.int_range(pl.len()) % kept != 0)
     return events.filter(~lost)
+
+
+class World(NamedTuple):
+    """A warehouse that was watched, where it was watched from, and what came of it."""
+
+    warehouse: Warehouse
+    home: Settings
+    outcome: dict[str, Any]
+
+    @property
+    def measures(self) -> list[Measure]:
+        """Everything measured of it."""
+        return read_measures(self.warehouse, self.home, day(0), NOW)
+
+    def by_day(self, kind: str, measure: str) -> dict[int, Measure]:
+        """The measures of one kind as a whole, by day."""
+        wanted = (kind, measure, "")
+        return {(m.as_of - day(0)).days: m for m in self.measures if (m.kind, m.measure, m.part) == wanted}
+
+
+def run(warehouse: Warehouse, home: Settings, days: int, now: datetime = NOW) -> dict[str, Any]:
+    with Progress() as progress:
+        return monitor(warehouse, home, now, days, progress)
+
+
+def watched(root: Warehouse, events: pl.DataFrame, folder: Path, days: int) -> Iterator[World]:
+    with root.scratch() as scratch:
+        fill(scratch, events)
+        home = settings_in(folder)
+        a_champion(scratch, home)
+        yield World(scratch, home, run(scratch, home, days))

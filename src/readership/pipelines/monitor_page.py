@@ -66,7 +66,9 @@ def _lines(same: Sequence[Measure]) -> Iterator[dict[str, Any]]:
         shown = parts if len(parts) < FEWEST_TOGETHER else parts[: MOST_LINES if state not in STATES[:2] else 0]
         rest = parts[len(shown) :]
         yield from map(_line, shown)
-        yield from [_together(rest)] if len(rest) > 1 else map(_line, rest)
+        yield from (
+            [_together(rest, "others" if len(rest) < len(same) else "in all")] if len(rest) > 1 else map(_line, rest)
+        )
 
 
 def _line(measure: Measure) -> dict[str, Any]:
@@ -81,11 +83,11 @@ def _line(measure: Measure) -> dict[str, Any]:
     }
 
 
-def _together(parts: Sequence[Measure]) -> dict[str, Any]:
+def _together(parts: Sequence[Measure], which: str) -> dict[str, Any]:
     reasons = {m.reason for m in parts}
     return {
         "measure": parts[0].measure,
-        "part": ", ".join(m.part for m in parts) if len(parts) <= 2 * FEWEST_TOGETHER else f"{len(parts)} others",
+        "part": ", ".join(m.part for m in parts) if len(parts) <= 2 * FEWEST_TOGETHER else f"{len(parts)} {which}",
         "state": parts[0].state,
         "value": "–",
         "usual": "–",

@@ -1,6 +1,8 @@
 """Timelines of what is watched: each value in its colour, what is usual as a band."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import altair as alt
@@ -24,7 +26,9 @@ BAND = 0.2
 FROM_ZERO = ("inputs", "scores")
 """Kinds whose measures are shares or distances."""
 ROOM = 1.5
-"""How far above the highest value a band is drawn."""
+"""How far above the highest volume a band is drawn: on a logarithmic scale it may reach far."""
+LONG_DAYS = 240
+"""Of more days, the axis names months."""
 
 
 class Timeline(NamedTuple):
@@ -104,7 +108,8 @@ def plots(rows: Sequence[Mapping[str, Any]], tasks: Sequence[str]) -> Iterator[P
 
 def _plot(timeline: Timeline, task: str, found: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]) -> Plot:
     points = [row for row in found if row["value"] is not None]
-    x = alt.X("day:T", title=None, axis=alt.Axis(tickCount=FEWER_WHEN_NARROW, format="%b %Y", labelOverlap=True))
+    months = "%b %Y" if _days(points) > LONG_DAYS else "%-d %b"
+    x = alt.X("day:T", title=None, axis=alt.Axis(tickCount=FEWER_WHEN_NARROW, format=months, labelOverlap=True))
     axis = alt.Axis(tickCount=5, format=timeline.format)
     y = alt.Y("value:Q", title=timeline.axis, axis=axis, scale=alt.Scale(zero=False))
     base = alt.Chart(alt.Data(values=[_shown(row) for row in points]))
@@ -117,7 +122,7 @@ def _plot(timeline: Timeline, task: str, found: Sequence[Mapping[str, Any]], row
         base.mark_circle(size=40, opacity=1).encode(
             x=x,
             y=y,
-            color=colours_of("state", STATE_COLOURS, present, columns=4),
+            color=colours_of("state", STATE_COLOURS, present),
             tooltip=[
                 tip("date"), tip("value", timeline.format), tip("usual_low", timeline.format),
                 tip("usual_high", timeline.format), tip("state"), tip("why"),
@@ -136,7 +141,7 @@ def _band(points: Sequence[Mapping[str, Any]], x: alt.X, timeline: Timeline) -> 
     values = [row[name] for row in points for name in ("value", "low", "high", "usual_low", "usual_high")]
     seen = [value for value in values if value is not None]
     least, most = (0.0 if timeline.kind in FROM_ZERO else min(seen)), max(seen)
-    edge = ROOM * max(row["value"] for row in points)
+    edge = ROOM * max(row["value"] for row in points) if timeline.kind == "data" else math.inf
     shown = [
         {
             "day": row["day"],
@@ -172,6 +177,11 @@ def _second(rows: Sequence[Mapping[str, Any]], x: alt.X, timeline: Timeline) -> 
             .mark_line(color=BLUE, strokeDash=[5, 4])
             .encode(x=x, y=alt.Y("value:Q", title=timeline.axis))
         )
+
+
+def _days(points: Sequence[Mapping[str, Any]]) -> int:
+    first, last = (datetime.fromisoformat(row["day"]) for row in (points[0], points[-1]))
+    return (last - first).days
 
 
 def _rows(rows: Sequence[Mapping[str, Any]], task: str, kind: str, measure: str) -> list[Mapping[str, Any]]:
