@@ -53,6 +53,9 @@ class Settings(BaseSettings):
         Path("var/segments"), description="folder of what came over HTTP and `readership ingest --segments` takes"
     )
     rules: Path = Field(Path("rules.toml"), description="the editors' rules of slates; see docs/recommendation.md")
+    alerts: Path = Field(
+        Path("alerts.toml"), description="your own rules of alerts and silences; see docs/monitoring.md"
+    )
     text_model: TextBy = Field(
         "words", description="how titles and texts are compared: words, or embedding (a sentence model, by meaning)"
     )
@@ -117,6 +120,13 @@ class Settings(BaseSettings):
     webhook_token: SecretStr | None = Field(
         None, description="token that `readership campaign build --webhook` sends as `Authorization: Bearer`"
     )
+    alert_webhook: SecretStr | None = Field(None, description="address that alerts are posted to, as JSON Slack reads")
+    alert_smtp: SecretStr | None = Field(
+        None, description="mail server for alerts: smtp://user:password@host:587 (STARTTLS) or smtps://…:465"
+    )
+    alert_email_from: str | None = Field(None, description="whose mail alerts are")
+    alert_email_to: str | None = Field(None, description="who gets mail of alerts, by commas")
+    alertmanager: str | None = Field(None, description="address of Prometheus' Alertmanager: http://host:9093")
     bench_data: Path | None = Field(None, description="folder of the public data sets that benchmarks read")
 
     @field_validator("brand")
