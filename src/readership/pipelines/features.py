@@ -124,11 +124,11 @@ def materialise(
     frame = validate(of_brand(warehouse, settings, frame, now, snapshot))
     words = categories()
     numbers = [name for name in model_inputs() if name not in words]
-    with OnlineWriter(settings.online_dir, numbers, words, as_of=now, sql_hashes=dict(sql_hashes())) as writer:
+    with OnlineWriter(settings.online, numbers, words, as_of=now, sql_hashes=dict(sql_hashes())) as writer:
         for block in frame.iter_slices(_BLOCK_ROWS):
             matrix = block.select(pl.col(numbers).fill_null(float("nan"))).to_numpy()
             writer.put(block[READER].to_numpy(), matrix, block.select(words).rows())
-    return Materialised(published(settings.online_dir) or "", frame.height)
+    return Materialised(published(settings.online) or "", frame.height)
 
 
 def ml_ready(labelled: pl.DataFrame, words: dict[str, tuple[str, ...]]) -> pl.DataFrame:

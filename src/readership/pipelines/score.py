@@ -58,7 +58,7 @@ def score_task(warehouse: Warehouse, settings: Settings, now: datetime, task: st
     ids = frame["user_id"].to_numpy()
     _predict(warehouse, manifest, ids, matrix, answer, now)
     if words is not None:
-        with ReasonsWriter(settings.online_dir, task, model_version=manifest.version, as_of=now) as writer:
+        with ReasonsWriter(settings.online, task, model_version=manifest.version, as_of=now) as writer:
             writer.put(ids[first], words)
     path = _table(warehouse, settings, bundle, ids, answer, first, words)
     return {

@@ -5,7 +5,7 @@ import logging
 
 from readership.errors import StoreError
 from readership.events.segments import SegmentLog
-from readership.features.state_lmdb import LmdbState
+from readership.features.state import open_state
 from readership.serving.followed_rules import FollowedRules
 from readership.serving.live_models import LiveModels, Trouble
 from readership.serving.live_recommender import LiveRecommender
@@ -26,11 +26,12 @@ class Desk:
         self.recommender = LiveRecommender(settings)
         self._recording: Recording | None = None
         self._closed: Trouble | None = None
+        self._silent: Trouble | None = None
 
     @property
     def troubles(self) -> tuple[Trouble, ...]:
         """What keeps recommendations from their best."""
-        mine = (self._closed, self.rules.trouble)
+        mine = (self._closed, self._silent, self.rules.trouble)
         return (*self.recommender.troubles, *(trouble for trouble in mine if trouble))
 
     def recording(self) -> Recording:
@@ -48,9 +49,13 @@ class Desk:
         """Take up what changed, here and now."""
         self._open()
         self.rules.look()
-        if self._recording and (take_up := self.recommender.prepare(self._recording.state)):
-            take_up()
-        self.learn()
+        try:
+            if self._recording and (take_up := self.recommender.prepare(self._recording.state)):
+                take_up()
+            self.learn()
+            self._silent = None
+        except StoreError as error:
+            self._not_heard(error)
 
     def learn(self) -> bool:
         """Learn some of what arrived; True when there may be more."""
@@ -66,13 +71,15 @@ class Desk:
                 if self._recording is None:
                     continue
                 await asyncio.to_thread(self._recording.flush)
+                await asyncio.to_thread(self._recording.catch_up)
                 take_up = await asyncio.to_thread(self.recommender.prepare, self._recording.state)
                 if take_up:
                     take_up()
                 while self.learn():
                     await asyncio.sleep(0)
+                self._silent = None
             except StoreError as error:
-                log.warning("%s: %s", error.code, error)
+                self._not_heard(error)
             except Exception:
                 log.exception("following what readers do failed; what was learnt before answers")
 
@@ -82,12 +89,19 @@ class Desk:
         if recording is not None:
             recording.close()
 
+    def _not_heard(self, error: StoreError) -> None:
+        """The state cannot be followed; what was learnt before answers."""
+        trouble = Trouble(error.code, str(error))
+        if self._silent != trouble:
+            log.warning("%s: %s", *trouble)
+        self._silent = trouble
+
     def _open(self) -> None:
         """Open the state, unless it is open; a state that cannot be opened is a trouble, and tried again."""
         if self._recording is not None:
             return
         try:
-            state = LmdbState(self._settings.state_dir)
+            state = open_state(self._settings.online, self._settings.state_dir)
         except StoreError as error:
             self._closed = Trouble(error.code, str(error))
             return

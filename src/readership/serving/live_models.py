@@ -79,7 +79,7 @@ class LiveModels:
 
     def __init__(self, settings: Settings) -> None:
         self._models_dir = settings.artifacts_dir / "models"
-        self._online_dir = settings.online_dir
+        self._online = settings.online
         self.now = Snapshot(store=None, tasks={task: Answering() for task in TASKS})
 
     def take_up(self, prepared: Snapshot) -> None:
@@ -124,11 +124,11 @@ class LiveModels:
 
     def _newest_store(self, troubles: list[Trouble]) -> Store | None:
         """The versions that were published last; those open now while the newest cannot be opened."""
-        versions = (published(self._online_dir), *(published(self._online_dir, f"reasons/{task}") for task in TASKS))
-        if self.now.store is not None and self.now.store.versions == versions:
-            return self.now.store
         try:
-            features = OnlineFeatures.open(self._online_dir)
+            versions = (published(self._online), *(published(self._online, f"reasons/{task}") for task in TASKS))
+            if self.now.store is not None and self.now.store.versions == versions:
+                return self.now.store
+            features = OnlineFeatures.open(self._online)
             for task in TASKS:
                 features.get_reasons(task, 0)  # opens the table now rather than in a request
             return Store(features, versions)

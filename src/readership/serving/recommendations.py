@@ -130,7 +130,10 @@ def stored_tier(models: LiveModels, reader_id: str) -> str | None:
     store = models.now.store
     if store is None or TIER not in store.features.meta.words:
         return None
-    row = store.features.get(reader_key(reader_id))
+    try:
+        row = store.features.get(reader_key(reader_id))
+    except StoreError:
+        return None
     return row.words[store.features.meta.words.index(TIER)] if row else None
 
 

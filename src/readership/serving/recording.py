@@ -2,12 +2,18 @@
 
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
+from threading import Lock
 
+from readership.errors import StoreError, StoreUnreachable
 from readership.events.consent import bits
 from readership.events.segments import Record, SegmentLog
 from readership.features.state import PERSONALISATION, State
 from readership.serving.intake import Taken
 from readership.settings import Settings
+
+MOST_WAITING = 50_000
+"""Events that may wait for the state's server to answer; beyond that, senders are told to come back."""
 
 
 class Recording:
@@ -18,10 +24,40 @@ class Recording:
         self._default = bits(settings.default_consent)
         self._has_features = has_features
         self._decisions: deque[Record] = deque()
+        self._later: deque[tuple[Taken, int]] = deque()
+        self._waiting = 0
+        self._catching_up = Lock()
 
     def events(self, taken: Taken, now_ms: int) -> None:
-        """Keep a batch. Raises StoreError where it cannot be kept; a batch sent again counts once."""
+        """Keep a batch. Raises StoreError where it cannot be kept; a batch sent again counts once.
+
+        While the server of the state does not answer, the state learns of it later; the log has it at once.
+        """
+        if self._waiting >= MOST_WAITING:
+            self.catch_up()
         self.log.append(taken.records)
+        if self._later:
+            self._wait(taken, now_ms)
+            return
+        try:
+            self._learn(taken, now_ms)
+        except StoreUnreachable:
+            self._wait(taken, now_ms)
+
+    def catch_up(self) -> None:
+        """Have the state learn what it could not when it came. Raises StoreError where it still cannot."""
+        with self._catching_up:
+            while self._later:
+                taken, now_ms = self._later[0]
+                self._learn(taken, now_ms)
+                self._later.popleft()
+                self._waiting -= len(taken.records)
+
+    def _wait(self, taken: Taken, now_ms: int) -> None:
+        self._later.append((taken, now_ms))
+        self._waiting += len(taken.records)
+
+    def _learn(self, taken: Taken, now_ms: int) -> None:
         if taken.doings:
             self.state.take(taken.doings, self.assumed, now_ms)
         if taken.seen:
@@ -46,6 +82,8 @@ class Recording:
         """Write what is left, finish the segment, close the state."""
         self.flush()
         self.log.close()
+        with suppress(StoreError):
+            self.catch_up()
         self.state.close()
 
     def assumed(self, reader: int) -> int:
