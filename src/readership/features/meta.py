@@ -13,6 +13,7 @@ META = b"meta"
 class Meta(msgspec.Struct, frozen=True):
     """What a version holds: when it was true, when it was written, its columns and its model version.
 
+    snapshot_at   when the newest row may have been loaded that the features are made from
     learnt_until  when the newest read arrived that a recommender's memory knows
     """
 
@@ -24,6 +25,7 @@ class Meta(msgspec.Struct, frozen=True):
     model_version: str = ""
     sql_hashes: dict[str, str] = {}
     learnt_until: datetime | None = None
+    snapshot_at: datetime | None = None
 
 
 def fresh_name() -> str:

@@ -60,9 +60,15 @@ class OnlineWriter:
         *,
         as_of: datetime,
         sql_hashes: dict[str, str] | None = None,
+        snapshot_at: datetime | None = None,
     ) -> None:
         self.meta = Meta(
-            as_of, datetime.now(UTC), numbers=tuple(numbers), words=tuple(words), sql_hashes=sql_hashes or {}
+            as_of,
+            datetime.now(UTC),
+            numbers=tuple(numbers),
+            words=tuple(words),
+            sql_hashes=sql_hashes or {},
+            snapshot_at=snapshot_at,
         )
         self._version = new_version(online / FEATURES)
 

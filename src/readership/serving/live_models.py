@@ -13,11 +13,11 @@ from readership.errors import ReadershipError
 from readership.features.online import OnlineFeatures, published
 from readership.registry.bundles import Bundle
 from readership.registry.live import Live, read_live
+from readership.serving.live_tasks import TASKS
 from readership.serving.scorer import Scorer
 from readership.settings import Settings
 
 log = logging.getLogger("readership.serving")
-TASKS = ("churn", "conversion", "conversion_uplift", "engagement", "segmentation")
 ADDS = "_uplift"
 """Ends the name of a task that adds a field to another's answer; without a champion that field is null."""
 
