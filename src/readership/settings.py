@@ -75,6 +75,13 @@ class Settings(BaseSettings):
         Path("var/segments"), description="folder of what came over HTTP and `readership ingest --segments` takes"
     )
     rules: Path = Field(Path("rules.toml"), description="the editors' rules of slates; see docs/recommendation.md")
+    prediction_log_share: float = Field(
+        1.0,
+        ge=0,
+        le=1,
+        description="share of the API's answers that go to the table predictions; draws by lot always do",
+    )
+    shadow: bool = Field(True, description="ask a task's challenger beside its champion, and only log what it answers")
     registry: str = Field("sqlite:///var/mlflow.db", description="MLflow tracking URI")
     now: datetime | None = Field(None, description="pretend that it is this time (ISO 8601, UTC); see docs/time.md")
     churn_lookback_days: int = Field(

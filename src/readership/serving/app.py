@@ -5,6 +5,7 @@ import gc
 import logging
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager, suppress
+from itertools import chain
 from typing import Any
 
 from fastapi import FastAPI
@@ -115,7 +116,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.followed, app.state.models = followed, followed.models
     app.state.desk, app.state.clicks = followed.desk, followed.clicks
-    metrics = RequestMetrics(lambda: gauges(followed.models))
+    metrics = RequestMetrics(lambda: chain(gauges(followed.models), followed.desk.predictions.gauges()))
     app.add_middleware(Edge, metrics=metrics, key_digests=lambda: followed.key_digests)
     add_problem_handlers(app)
     for path, route, answer in READER_ROUTES:

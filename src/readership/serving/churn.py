@@ -23,5 +23,5 @@ def churn(request: Request, reader_id: ReaderId, reasons: Reasons = "stored") ->
 
 
 def _answer(asked: Asked, why: Explanation) -> Reasoned:
-    probability = asked.scorer.answer(asked.row)
+    probability = asked.score()
     return _ChurnAnswer(**reasoned(asked, why), probability=probability, band=band(probability))

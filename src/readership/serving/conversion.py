@@ -24,10 +24,10 @@ def conversion(request: Request, reader_id: ReaderId, reasons: Reasons = "stored
 
 
 def _answer(asked: Asked, why: Explanation) -> Reasoned:
-    probability = asked.scorer.answer(asked.row)
+    probability = asked.score()
     return _ConversionAnswer(
         **reasoned(asked, why),
         probability=probability,
         action=action(probability, asked.scorer.bundle.manifest.operating_points),
-        uplift=asked.uplift.answer(asked.row) if asked.uplift else None,
+        uplift=asked.added(),
     )

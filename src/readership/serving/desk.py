@@ -9,6 +9,7 @@ from readership.features.state import open_state
 from readership.serving.followed_rules import FollowedRules
 from readership.serving.live_models import LiveModels, Trouble
 from readership.serving.live_recommender import LiveRecommender
+from readership.serving.predictions import PredictionLog
 from readership.serving.problems import Problem
 from readership.serving.recording import Recording
 from readership.settings import Settings
@@ -24,6 +25,7 @@ class Desk:
         self._settings, self._models = settings, models
         self.rules = FollowedRules(settings.path(settings.rules), settings.state_dir)
         self.recommender = LiveRecommender(settings)
+        self.predictions = PredictionLog(settings.prediction_log_share, lambda: models.now.shadows)
         self._recording: Recording | None = None
         self._closed: Trouble | None = None
         self._silent: Trouble | None = None
@@ -106,7 +108,8 @@ class Desk:
             self._closed = Trouble(error.code, str(error))
             return
         segments = SegmentLog(self._settings.path(self._settings.segments))
-        self._recording, self._closed = Recording(self._settings, segments, state, self._has_features), None
+        self._recording = Recording(self._settings, segments, state, self._has_features, self.predictions)
+        self._closed = None
 
     def _has_features(self, reader: int) -> bool:
         store = self._models.now.store

@@ -23,5 +23,5 @@ def engagement(request: Request, reader_id: ReaderId, reasons: Reasons = "stored
 
 
 def _answer(asked: Asked, why: Explanation) -> Reasoned:
-    score = asked.scorer.answer(asked.row)
+    score = asked.score()
     return _EngagementAnswer(**reasoned(asked, why), score=score, band=band(score))

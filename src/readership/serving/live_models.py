@@ -48,10 +48,11 @@ class Store(NamedTuple):
 
 @dataclass(frozen=True)
 class Answering:
-    """One task: what is live by name, and the scorer that answers (None: it cannot)."""
+    """One task: what is live by name, the scorer that answers (None: it cannot), and the challenger beside it."""
 
     live: Live = field(default_factory=Live)
     scorer: Scorer | None = None
+    shadow: Scorer | None = None
 
     @property
     def bundle(self) -> Bundle | None:
@@ -73,6 +74,11 @@ class Snapshot:
         live = [task for task in self.tasks.values() if task.live.champion is not None]
         return bool(live) and all(task.scorer for task in live)
 
+    @property
+    def shadows(self) -> dict[str, Scorer]:
+        """The challengers that are asked beside a champion, by task; their answers are only logged."""
+        return {task: its.shadow for task, its in self.tasks.items() if its.scorer and its.shadow}
+
 
 class LiveModels:
     """Keeps `now` up to date with the folders of models and online features."""
@@ -80,6 +86,8 @@ class LiveModels:
     def __init__(self, settings: Settings) -> None:
         self._models_dir = settings.artifacts_dir / "models"
         self._online = settings.online
+        self._shadowing = settings.shadow
+        self._unfit: dict[tuple[str, str, tuple[str | None, ...]], Trouble] = {}
         self.now = Snapshot(store=None, tasks={task: Answering() for task in TASKS})
 
     def take_up(self, prepared: Snapshot) -> None:
@@ -140,9 +148,28 @@ class LiveModels:
         self, bundles: Mapping[str, tuple[Live, list[Bundle]]], store: Store | None, troubles: list[Trouble]
     ) -> dict[str, Answering]:
         return {
-            task: Answering(live, self._fitting(task, candidates, store, troubles) if store else None)
+            task: Answering(
+                live,
+                self._fitting(task, candidates, store, troubles) if store else None,
+                self._shadow(task, live, store, troubles) if store else None,
+            )
             for task, (live, candidates) in bundles.items()
         }
+
+    def _shadow(self, task: str, live: Live, store: Store, troubles: list[Trouble]) -> Scorer | None:
+        """A scorer of the challenger; none where there is no champion beside it, or it cannot be used."""
+        version, was = live.challenger, self.now.tasks[task].shadow
+        if not self._shadowing or version is None or live.champion is None or version == live.champion:
+            return None
+        if was is not None and was.bundle.manifest.version == version and store is self.now.store:
+            return was
+        if (task, version, store.versions) not in self._unfit:
+            try:
+                return Scorer(Bundle.load(self._models_dir / task / version), store.features.meta)
+            except ReadershipError as error:
+                self._unfit = {(task, version, store.versions): Trouble("challenger", f"not asked beside: {error}")}
+        troubles.append(self._unfit[task, version, store.versions])
+        return None
 
     def _fitting(self, task: str, bundles: list[Bundle], store: Store, troubles: list[Trouble]) -> Scorer | None:
         """A scorer of the first of `bundles` that these features can feed."""

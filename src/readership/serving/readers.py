@@ -14,6 +14,7 @@ from readership.events.identity import reader_key
 from readership.features.online import OnlineFeatures, Row
 from readership.serving.explain import Explanation, explain
 from readership.serving.live_models import ADDS, LiveModels, Snapshot, Store, no_champion
+from readership.serving.predictions import PredictionLog
 from readership.serving.problems import Problem
 from readership.serving.scorer import Scorer
 
@@ -28,12 +29,31 @@ Reasons = Annotated[
 
 
 class Asked(NamedTuple):
-    """One reader, the model that answers, and the live model of what a contact adds, where there is one."""
+    """One reader, the model that answers, and the live model of what a contact adds, where there is one.
+
+    reader  their key in the store
+    """
 
     reader_id: str
     scorer: Scorer
     row: Row
+    reader: int
+    predictions: PredictionLog
     uplift: Scorer | None = None
+
+    def score(self) -> float:
+        """What the model answers of this reader; the log of predictions has it as well."""
+        return self._logged(self.scorer)
+
+    def added(self) -> float | None:
+        """What a contact would add, where a model of that is live."""
+        return self._logged(self.uplift) if self.uplift else None
+
+    def _logged(self, scorer: Scorer) -> float:
+        inputs = scorer.features(self.row)
+        score = float(scorer.bundle.score(inputs)[0])
+        self.predictions.answered(scorer, self.reader, self.row, inputs, score)
+        return score
 
 
 class Told(msgspec.Struct, kw_only=True):
@@ -117,7 +137,8 @@ def asked_about(request: Request, task: str, reader_id: str) -> tuple[Asked, Sto
     if row is None:
         raise _reader_unknown(reader_id, store.features)
     adds = now.tasks.get(f"{task}{ADDS}")
-    return Asked(reader_id, scorer, row, adds.scorer if adds else None), store, reader
+    predictions = request.scope["app"].state.desk.predictions
+    return Asked(reader_id, scorer, row, reader, predictions, adds.scorer if adds else None), store, reader
 
 
 async def _explained(asked: Asked, answer: Answer) -> Response:

@@ -10,6 +10,7 @@ from readership.events.consent import bits
 from readership.events.segments import Record, SegmentLog
 from readership.features.state import PERSONALISATION, State
 from readership.serving.intake import Taken
+from readership.serving.predictions import PredictionLog
 from readership.settings import Settings
 
 MOST_WAITING = 50_000
@@ -19,11 +20,17 @@ MOST_WAITING = 50_000
 class Recording:
     """The log and the state of one worker. `has_features` says whether there are stored features of a reader."""
 
-    def __init__(self, settings: Settings, log: SegmentLog, state: State, has_features: Callable[[int], bool]) -> None:
-        self.log, self.state = log, state
+    def __init__(
+        self,
+        settings: Settings,
+        log: SegmentLog,
+        state: State,
+        has_features: Callable[[int], bool],
+        predictions: PredictionLog,
+    ) -> None:
+        self.log, self.state, self._predictions = log, state, predictions
         self._default = bits(settings.default_consent)
         self._has_features = has_features
-        self._decisions: deque[Record] = deque()
         self._later: deque[tuple[Taken, int]] = deque()
         self._waiting = 0
         self._catching_up = Lock()
@@ -68,15 +75,16 @@ class Recording:
         self.log.append([Record("article", told)])
         return self.state.put_article(article_id, content, now_ms)
 
-    def decided(self, told: bytes) -> None:
-        """Keep a decision with the next `flush`."""
-        self._decisions.append(Record("decision", told))
-
     def flush(self) -> None:
-        """Write the decisions of the last moments."""
-        decisions = [self._decisions.popleft() for _ in range(len(self._decisions))]
-        if decisions:
-            self.log.append(decisions, durable=False)
+        """Write the answers of the last moments."""
+        answers = self._predictions.records()
+        if answers:
+            try:
+                self.log.append(answers, durable=False)
+            except StoreError:
+                self._predictions.shed += len(answers)
+                raise
+            self._predictions.logged += len(answers)
 
     def close(self) -> None:
         """Write what is left, finish the segment, close the state."""

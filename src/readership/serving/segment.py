@@ -39,7 +39,7 @@ class _SegmentAnswer(Told, kw_only=True):
 def segment(request: Request, reader_id: ReaderId) -> Response:
     """The segment of this reader, its profile and its advice, and the reader's RFV score."""
     asked, store, _ = asked_about(request, "segmentation", reader_id)
-    found = _segments(asked.scorer.bundle)[int(asked.scorer.answer(asked.row))]
+    found = _segments(asked.scorer.bundle)[int(asked.score())]
     score, band = _rfv(asked.row, store.features.meta.numbers)
     answer = _SegmentAnswer(
         **told(asked),
