@@ -88,6 +88,18 @@ def test_a_challenger_that_cannot_be_used_troubles_nobody(world: World, client: 
     assert len(logged(world)) == 1
 
 
+def test_without_any_champion_everybody_is_answered_without_a_model(bare: World) -> None:
+    bare.features()
+    with serving(bare.settings) as client:
+        client.put("/v1/articles/a1", json={"title": "today"})
+        client.look()
+        slate = client.get("/v1/readers/42/recommendations").json()
+        assert [one["article_id"] for one in slate["recommendations"]] == ["a1"]
+        assert (slate["personalised"], slate["model_version"]) == (False, None)
+        assert "no_champion" in {trouble["code"] for trouble in client.get("/readyz").json()["troubles"]}
+    assert [one["model_version"] for one in logged(bare)] == ["decayed popularity"]
+
+
 def test_challengers_may_be_left_alone(world: World) -> None:
     world.settings = Settings(shadow=False)
     world.bundle("v2")
