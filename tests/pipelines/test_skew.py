@@ -2,17 +2,23 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import numpy as np
 import pytest
+from campaign_world import NAMES, VERSION, make_live
 
 from readership.errors import StoreError
 from readership.evaluation.skew import SkewReport
 from readership.events.identity import reader_key
+from readership.events.segments import Record, SegmentLog
 from readership.features.catalogue import categories, model_inputs
+from readership.features.encoding import inputs_hash
 from readership.features.online import OnlineFeatures, OnlineWriter
 from readership.features.state import Doing, open_state
 from readership.pipelines.features import materialise
+from readership.pipelines.segments import ingest_segments
 from readership.pipelines.skew import audit_skew
+from readership.serving.predictions import Prediction
 from readership.settings import Settings
 from readership.warehouse import Warehouse
 
@@ -102,6 +108,35 @@ def test_a_reader_who_is_not_stored_is_skew(publisher: Warehouse, settings: Sett
     report = audit_skew(publisher, settings)
     assert results(report)["readers"] == "fail"
     assert "2 readers are stored and SQL gives 3; 1 of 3 looked up are not stored" in report.checks[0].detail
+
+
+def log(warehouse: Warehouse, settings: Settings, external: str, version: str, inputs: tuple[float, ...]) -> None:
+    """One answer of the API about a reader, made from `inputs`, as ingest takes it."""
+    hashed = inputs_hash(np.array(inputs, dtype=np.float32))
+    told = Prediction(
+        f"{external}{version}{inputs}", reader_key(external), "churn", version, NOW, hashed, 0.5, None, NOW
+    )
+    segments = SegmentLog(settings.path(settings.segments))
+    segments.append([Record("decision", msgspec.json.encode(told))])
+    segments.close()
+    ingest_segments(warehouse, settings)
+
+
+def test_answers_were_made_from_the_rows_that_the_sql_gives(publisher: Warehouse, settings: Settings) -> None:
+    assert NAMES == ("sessions_28d", "sessions_ever")
+    make_live(settings.artifacts_dir / "models", "churn")
+    log(publisher, settings, "one", VERSION, (1, 1))  # one session, three days ago
+    log(publisher, settings, "three", VERSION, (0, 1))  # one, forty days ago
+    log(publisher, settings, "two", "gone", (9, 9))
+    report = audit_skew(publisher, settings)
+    (logged,) = [check for check in report.checks if check.name == "prediction_log"]
+    assert (report.verdict, logged.rows_compared, logged.found["answers_of_bundles_gone"]) == ("equal", 2, 1)
+    assert results(report)["model_input/churn"] == "pass"
+    log(publisher, settings, "two", VERSION, (2, 1))
+    report = audit_skew(publisher, settings)
+    assert (report.verdict, results(report)["prediction_log"]) == ("skew", "fail")
+    (logged,) = [check for check in report.checks if check.name == "prediction_log"]
+    assert logged.detail == "of 3 logged answers, 1 were made from other rows than the SQL gives"
 
 
 def test_reads_in_the_state_are_those_of_the_warehouse(publisher: Warehouse, settings: Settings) -> None:

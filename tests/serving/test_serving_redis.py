@@ -10,6 +10,7 @@ import pytest
 from redis_server import MISSING, PROGRAM, RedisServer
 from served_world import AS_OF, Caller, World, serving
 
+from readership.errors import StoreError
 from readership.events.identity import reader_key
 from readership.features.memory import write_memory
 from readership.features.state import START, open_state
@@ -136,3 +137,20 @@ def test_before_the_server_is_up_it_starts_and_then_answers(bare: World, server:
         assert client.get("/readyz").status_code == 503
         server.start()
         assert until(client, 200) < 5
+
+
+def test_a_wrong_password_is_told_without_it(tmp_path: Path) -> None:
+    server = RedisServer(tmp_path, "--requirepass", "right")
+    server.start()
+    try:
+        good, bad = (
+            Settings(online_store=f"redis://:{word}@127.0.0.1:{server.port}/0")  # type: ignore[arg-type]
+            for word in ("right", "hidden")
+        )
+        state = open_state(good.online, tmp_path)
+        assert state.put_article("a", b"1", now_ms=1) == 1
+        with pytest.raises(StoreError, match=r"redis://:\*\*\*@127.0.0.1:\d+/0 does not answer: .*password") as told:
+            open_state(bad.online, tmp_path).article("a")
+        assert "hidden" not in str(told.value)
+    finally:
+        server.stop()
