@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from readership.contracts import Manifest
 from readership.datasets.rules import label_rule
-from readership.errors import NotEnoughData
+from readership.errors import InputError, NotEnoughData
 from readership.features.catalogue import by_name, input_groups
 from readership.features.encoding import encode, inputs_hash
 from readership.features.online import ReasonsWriter
 from readership.models import churn, click, conversion, engagement, segmentation, uplift
 from readership.models._native import restore
 from readership.models._reasons import moved_by, reasons
+from readership.models.ads import question as ads
 from readership.models.recommendation import question as recommendation
 from readership.pipelines.brands import check_brand
 from readership.pipelines.click_table import publish_clicks
@@ -42,6 +43,11 @@ def score_task(warehouse: Warehouse, settings: Settings, now: datetime, task: st
     Of clicks there is no population to score: the table that serving scores from is published instead.
     Raises NotEnoughData without a champion or without readers; nothing is written then.
     """
+    if task == ads.TASK:
+        raise InputError(
+            "ads are chosen when a place is to be filled, from the bundle that `readership train ads` makes; "
+            "there is nobody to score; nothing was written"
+        )
     if task == recommendation.TASK:
         return refresh_memory(warehouse, settings, now)
     check_brand(warehouse, settings)

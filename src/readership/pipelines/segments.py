@@ -25,6 +25,7 @@ from readership.events.source import Source
 from readership.pipelines.ingest import EventRows
 from readership.pipelines.progress import Progress
 from readership.pipelines.records import ingest_records
+from readership.pipelines.segment_exposures import store_exposures
 from readership.pipelines.sessions import build_sessions
 from readership.pipelines.staging import staging
 from readership.settings import Settings
@@ -57,6 +58,7 @@ class _Round:
     torn_bytes: int = 0
     articles: int = 0
     decisions: int = 0
+    exposures: int = 0
     notes: list[str] = field(default_factory=list)
     events: Counter[str] = field(default_factory=Counter)
     reasons: list[dict[str, Any]] = field(default_factory=list)
@@ -90,6 +92,7 @@ def ingest_segments(
         "readers": warehouse.scalar("SELECT uniqExact(user_id) FROM readers"),
         "articles": done.articles,
         "decisions": done.decisions,
+        "exposures": done.exposures,
         "segments": done.segments,
         "segments_finished": done.finished,
         "lines_damaged": done.damaged,
@@ -107,6 +110,7 @@ def _take(warehouse: Warehouse, settings: Settings, folder: Path, segment: Segme
         _events(warehouse, settings, reading.records, Path(scratch) / f"{name}+{begin}.jsonl", done)
         done.articles += _articles(warehouse, reading.records, Path(scratch) / f"{name}+{begin}.articles.jsonl")
     done.decisions += _decisions(warehouse, reading.records)
+    done.exposures += store_exposures(warehouse, reading.records)
     done.segments += bool(reading.records)
     if reading.damaged:
         done.damaged += len(reading.damaged)

@@ -5,7 +5,9 @@ import logging
 
 from readership.errors import StoreError
 from readership.events.segments import SegmentLog
+from readership.features.lmdb_file import LmdbFile
 from readership.features.state import open_state
+from readership.features.state_lmdb import TABLES, LmdbState
 from readership.serving.followed_rules import FollowedRules
 from readership.serving.live_models import LiveModels, Trouble
 from readership.serving.live_recommender import LiveRecommender
@@ -29,6 +31,7 @@ class Desk:
         self._recording: Recording | None = None
         self._closed: Trouble | None = None
         self._silent: Trouble | None = None
+        self._file: LmdbFile | None = None
 
     @property
     def troubles(self) -> tuple[Trouble, ...]:
@@ -42,6 +45,17 @@ class Desk:
             code, detail = self._closed or ("not_ready", "the state is being opened; ask again in a second")
             raise Problem(503, code, detail, {"Retry-After": "5"})
         return self._recording
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the state is open."""
+        return self._recording is not None
+
+    def file(self) -> LmdbFile:
+        """The file that the state lies in, for tables beside it. Raises Problem 503 where it cannot be opened."""
+        self.recording()
+        assert self._file is not None
+        return self._file
 
     def consent(self, reader: int) -> int | None:
         """What a reader said here last of their consent (bits), None where they said nothing."""
@@ -90,6 +104,8 @@ class Desk:
         recording, self._recording = self._recording, None
         if recording is not None:
             recording.close()
+            if self._file is not None and not isinstance(recording.state, LmdbState):
+                self._file.close()
 
     def _not_heard(self, error: StoreError) -> None:
         """The state cannot be followed; what was learnt before answers."""
@@ -104,6 +120,7 @@ class Desk:
             return
         try:
             state = open_state(self._settings.online, self._settings.state_dir)
+            self._file = state.file if isinstance(state, LmdbState) else LmdbFile(self._settings.state_dir, TABLES)
         except StoreError as error:
             self._closed = Trouble(error.code, str(error))
             return

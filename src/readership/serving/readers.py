@@ -14,6 +14,7 @@ from readership.events.identity import reader_key
 from readership.features.online import OnlineFeatures, Row
 from readership.serving.explain import Explanation, explain
 from readership.serving.live_models import ADDS, LiveModels, Snapshot, Store, no_champion
+from readership.serving.model_trials import Tried, logged, tried
 from readership.serving.predictions import PredictionLog
 from readership.serving.problems import Problem
 from readership.serving.scorer import Scorer
@@ -92,8 +93,11 @@ def answered(
     if reasons not in ("stored", "live"):
         raise Problem(422, "request_invalid", f"query reasons is {reasons!r}; it must be `stored` or `live`")
     asked, store, reader = asked_about(request, task, reader_id)
-    if reasons == "live":
-        return _explained(asked, answer)
+    trial = tried(request, task, reader_id)
+    if trial is not None:
+        asked = asked._replace(scorer=trial.scorer)
+    if reasons == "live" or (trial is not None and trial.found.new):
+        return _later(request, trial, asked, answer, None if reasons == "live" else store.features)
     return encoded(answer(asked, _stored(task, store.features, reader, asked)))
 
 
@@ -141,9 +145,16 @@ def asked_about(request: Request, task: str, reader_id: str) -> tuple[Asked, Sto
     return Asked(reader_id, scorer, row, reader, predictions, adds.scorer if adds else None), store, reader
 
 
-async def _explained(asked: Asked, answer: Answer) -> Response:
-    """The same answer with reasons computed now, beside the event loop."""
-    return encoded(answer(asked, await asyncio.to_thread(explain, asked.scorer, asked.row)))
+async def _later(
+    request: Request, trial: Tried | None, asked: Asked, answer: Answer, online: OnlineFeatures | None
+) -> Response:
+    """The same answer once its exposure is logged; without `online`, with reasons computed beside the event loop."""
+    if trial is not None:
+        await logged(request, trial)
+    if online is None:
+        return encoded(answer(asked, await asyncio.to_thread(explain, asked.scorer, asked.row)))
+    task, reader = asked.scorer.bundle.manifest.task, reader_key(asked.reader_id)
+    return encoded(answer(asked, _stored(task, online, reader, asked)))
 
 
 def _stored(task: str, online: OnlineFeatures, reader: int, asked: Asked) -> Explanation:

@@ -32,7 +32,7 @@ class Scorer:
                 f"{manifest.task} {manifest.version} needs {', '.join(lacking[:5])}, which the online store lacks; "
                 "run `readership features build` with the code that trained it"
             )
-        self.bundle = bundle
+        self.bundle, self.stored = bundle, stored
         self.in_words: Callable[[Row], tuple[str, ...] | None] | None = None
         self._encode = row_encoder(stored.numbers, stored.words, manifest.features, manifest.categories)
         self._membership = _membership(manifest, stored)

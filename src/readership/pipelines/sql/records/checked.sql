@@ -27,6 +27,7 @@ FROM
         arrayFirst(name -> times[name] < 0, {time_fields:Array(String)}) AS too_early,
         arrayFirst(name -> fields[name] != '' AND isNull(micros[name]), {money_fields:Array(String)}) AS unpriced,
         arrayFirst(name -> micros[name] < 0, {money_fields:Array(String)}) AS negative,
+        arrayFirst(name -> fields[name] != '' AND ifNull(toUInt32OrNull(fields[name]), 0) = 0, {count_fields:Array(String)}) AS uncounted,
         arrayFirst(name -> lower(fields[name]) NOT IN ('', '0', '1', 'true', 'false'), {flag_fields:Array(String)}) AS unsaid,
         multiIf(
             problem != '', ('line', problem),
@@ -41,6 +42,7 @@ FROM
                 ('received_at', concat('''', fields['received_at'], ''' lies in the future')),
             unpriced != '', (unpriced, concat('''', fields[unpriced], ''' is not an amount; write it as 9.90')),
             negative != '', (negative, concat('''', fields[negative], ''' is below 0')),
+            uncounted != '', (uncounted, concat('''', fields[uncounted], ''' is not a whole number from 1 on')),
             unsaid != '', (unsaid, concat('''', fields[unsaid], ''' is neither true nor false')),
             times['period_end'] <= times['period_start'],
                 ('period_end', concat('''', fields['period_end'], ''' is not after period_start (''', fields['period_start'], ''')')),
