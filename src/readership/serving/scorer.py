@@ -42,10 +42,6 @@ class Scorer:
         """The row as the model's input [1, p]."""
         return self._encode(row.numbers, row.words)
 
-    def answer(self, row: Row) -> float:
-        """What the bundle answers of this reader."""
-        return float(self.bundle.score(self.features(row))[0])
-
     def in_population(self, row: Row) -> bool | None:
         """Whether the model was made for this reader; None where the stored features cannot tell."""
         return None if self._membership is None else self._membership(row)
