@@ -35,6 +35,8 @@ from readership.warehouse import Warehouse, read_sql
 FEWEST_DAYS = 28
 SHARE, LONGEST = 0.2, timedelta(days=56)
 """Share of the days that judge, and as many before them that choose; at most so many."""
+REPLICATES = {"choose": 20, "judge": 200}
+"""Draws of the readers behind intervals."""
 LIBRARIES = ("numpy", "readership", "scipy")
 STATEMENTS = ("booked", "shown", "decisions")
 
@@ -146,7 +148,7 @@ def _trial(log: AdLog, known: Known, prior: Shrinkage, until: datetime) -> Trial
 
 
 def _choose(trial: Trial) -> Chosen:
-    found = compare(trial.logged, {name: trial.chances[name] for name in ads.WIDTHS}, replicates=100)
+    found = compare(trial.logged, {name: trial.chances[name] for name in ads.WIDTHS}, replicates=REPLICATES["choose"])
     if not found.values:
         raise NotEnoughData(f"ads: {next(iter(found.refused.values()))}")
     earned = {name: found.values[name][JUDGED_BY] for name in found.values}
@@ -154,7 +156,7 @@ def _choose(trial: Trial) -> Chosen:
 
 
 def _judged(warehouse: Warehouse, settings: Settings, trial: Trial, champion: str, spans: Plan) -> Judged:
-    found = compare(trial.logged, trial.chances)
+    found = compare(trial.logged, trial.chances, replicates=REPLICATES["judge"])
     if champion in found.refused:
         raise NotEnoughData(f"ads: {found.refused[champion]}")
     return Judged(
@@ -175,7 +177,7 @@ def _truth(warehouse: Warehouse, trial: Trial, spans: Plan) -> Truth | None:
     if told is None or told["value_eur"].null_count():
         return None
     logged = Logged(**{**vars(trial.logged), "reward": told["value_eur"].to_numpy()})
-    found: Compared = compare(logged, trial.chances)
+    found: Compared = compare(logged, trial.chances, replicates=REPLICATES["judge"])
     return Truth(found, told["best_value_eur"].to_numpy())
 
 

@@ -21,7 +21,7 @@ from readership.warehouse import Warehouse, read_sql
 
 SQL = "readership.pipelines.sql.ads"
 MILLION = 1_000_000
-MOST_DECISIONS = 200_000
+MOST_DECISIONS = 100_000
 """Decisions that judge, at most; of more, those of some readers."""
 
 

@@ -5,7 +5,6 @@ import gc
 import logging
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager, suppress
-from itertools import chain
 from typing import Any
 
 from fastapi import FastAPI
@@ -14,6 +13,7 @@ from readership import __version__
 from readership.errors import ReadershipError
 from readership.features.exposed import Exposed
 from readership.serving import keys
+from readership.serving.admission import Admission, Limits
 from readership.serving.ads import add_ads
 from readership.serving.answers import (
     ChurnAnswer,
@@ -30,6 +30,7 @@ from readership.serving.conversion import conversion
 from readership.serving.desk import Desk
 from readership.serving.direct import DirectRoute
 from readership.serving.docs import add_docs, describe_keys
+from readership.serving.draining import Draining
 from readership.serving.edge import Edge
 from readership.serving.engagement import engagement
 from readership.serving.events import add_events
@@ -105,16 +106,19 @@ class Followed:
 
 def create_app(settings: Settings) -> FastAPI:
     """The application, reading models and features from where `settings` say. Nothing is opened before it starts."""
-    followed = Followed(settings)
+    followed, draining = Followed(settings), Draining()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         followed.look()
         gc.collect()
         gc.freeze()
-        ways = (followed.follow, followed.desk.follow, followed.ads.follow)
+        ways = [followed.follow, followed.desk.follow, followed.ads.follow]
+        if followed.desk.outbox:
+            ways.append(followed.desk.outbox.follow)
         following = [asyncio.create_task(way()) for way in ways]
-        yield
+        with draining.on_sigterm(settings.api_drain_seconds):
+            yield
         for task in following:
             task.cancel()
             with suppress(asyncio.CancelledError):
@@ -131,10 +135,15 @@ def create_app(settings: Settings) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.followed, app.state.models = followed, followed.models
-    app.state.desk, app.state.clicks = followed.desk, followed.clicks
+    app.state.desk, app.state.clicks, app.state.draining = followed.desk, followed.clicks, draining
     app.state.experiments, app.state.ads = followed.experiments, followed.ads
-    metrics = RequestMetrics(lambda: chain(gauges(followed.models), followed.desk.predictions.gauges()))
-    app.add_middleware(Edge, metrics=metrics, key_digests=lambda: followed.key_digests)
+    metrics = RequestMetrics(
+        lambda: (*gauges(followed.models), *followed.desk.gauges(), *followed.desk.predictions.gauges())
+    )
+    admission = Admission(Limits.of(settings))
+    app.add_middleware(
+        Edge, metrics=metrics, key_digests=lambda: followed.key_digests, admission=admission, draining=draining
+    )
     add_problem_handlers(app)
     for path, route, answer in READER_ROUTES:
         app.router.add_api_route(

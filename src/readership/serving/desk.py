@@ -1,7 +1,11 @@
-"""What recommendations are made from in one worker: state, segment log, rules, and the recommender that answers."""
+"""What recommendations are made from in one worker: state, segment log, rules, and the recommender that answers.
+
+Where Kafka is set, also the way there.
+"""
 
 import asyncio
 import logging
+from collections.abc import Iterable
 
 from readership.errors import StoreError
 from readership.events.segments import SegmentLog
@@ -11,6 +15,8 @@ from readership.features.state_lmdb import TABLES, LmdbState
 from readership.serving.followed_rules import FollowedRules
 from readership.serving.live_models import LiveModels, Trouble
 from readership.serving.live_recommender import LiveRecommender
+from readership.serving.metrics import Gauge
+from readership.serving.outbox import Outbox
 from readership.serving.predictions import PredictionLog
 from readership.serving.problems import Problem
 from readership.serving.recording import Recording
@@ -28,6 +34,7 @@ class Desk:
         self.rules = FollowedRules(settings.path(settings.rules), settings.state_dir)
         self.recommender = LiveRecommender(settings)
         self.predictions = PredictionLog(settings.prediction_log_share, lambda: models.now.shadows)
+        self.outbox: Outbox | None = None
         self._recording: Recording | None = None
         self._closed: Trouble | None = None
         self._silent: Trouble | None = None
@@ -36,8 +43,12 @@ class Desk:
     @property
     def troubles(self) -> tuple[Trouble, ...]:
         """What keeps recommendations from their best."""
-        mine = (self._closed, self._silent, self.rules.trouble)
+        mine = (self._closed, self._silent, self.rules.trouble, self.outbox.trouble if self.outbox else None)
         return (*self.recommender.troubles, *(trouble for trouble in mine if trouble))
+
+    def gauges(self) -> Iterable[Gauge]:
+        """Figures of the way to Kafka, where it is set."""
+        return self.outbox.gauges() if self.outbox else ()
 
     def recording(self) -> Recording:
         """What events and articles are kept with. Raises Problem 503 where the state cannot be opened."""
@@ -63,6 +74,10 @@ class Desk:
 
     def look(self) -> None:
         """Take up what changed, here and now."""
+        if self.outbox is None and self._settings.kafka_servers:
+            self.outbox = Outbox(self._settings)
+        if self.outbox:
+            self.outbox.look()
         self._open()
         self.rules.look()
         try:
@@ -106,6 +121,8 @@ class Desk:
             recording.close()
             if self._file is not None and not isinstance(recording.state, LmdbState):
                 self._file.close()
+        if self.outbox:
+            self.outbox.close()
 
     def _not_heard(self, error: StoreError) -> None:
         """The state cannot be followed; what was learnt before answers."""

@@ -10,6 +10,7 @@ from readership.registry.bundles import Bundle
 from readership.registry.live import Live
 from readership.serving.answers import AliveAnswer, LiveModel, ModelsAnswer, ReadyAnswer, Trouble
 from readership.serving.desk import Desk
+from readership.serving.draining import Draining
 from readership.serving.live_ads import TASK as ADS
 from readership.serving.live_ads import LiveAds
 from readership.serving.live_clicks import TASK as CLICKS
@@ -27,6 +28,7 @@ def add_operations(app: FastAPI, metrics: RequestMetrics) -> None:
     clicks: LiveClicks = app.state.clicks
     experiments: LiveExperiments = app.state.experiments
     ads: LiveAds = app.state.ads
+    draining: Draining = app.state.draining
     registry = metrics.registry()
 
     @app.get("/v1/models", tags=["models"], summary="Versions live")
@@ -50,8 +52,10 @@ def add_operations(app: FastAPI, metrics: RequestMetrics) -> None:
         troubles = [
             Trouble(**trouble._asdict()) for trouble in (*now.troubles, *desk.troubles, *own, *experiments.now.troubles)
         ]
-        answer = ReadyAnswer(ready=now.ready, troubles=troubles)
-        return JSONResponse(answer.model_dump(), status_code=200 if now.ready else 503)
+        if draining.begun:
+            troubles.insert(0, Trouble(code="stopping", detail="this worker was told to stop; ask another one"))
+        answer = ReadyAnswer(ready=now.ready and not draining.begun, troubles=troubles)
+        return JSONResponse(answer.model_dump(), status_code=200 if answer.ready else 503)
 
     @app.get("/metrics", tags=["operations"], summary="Figures for Prometheus", response_class=Response)
     async def figures() -> Response:

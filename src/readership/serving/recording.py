@@ -42,7 +42,8 @@ class Recording:
         """
         if self._waiting >= MOST_WAITING:
             self.catch_up()
-        self.log.append(taken.records)
+        if taken.records:  # else Kafka has them
+            self.log.append(taken.records)
         if self._later:
             self._wait(taken, now_ms)
             return
@@ -58,11 +59,11 @@ class Recording:
                 taken, now_ms = self._later[0]
                 self._learn(taken, now_ms)
                 self._later.popleft()
-                self._waiting -= len(taken.records)
+                self._waiting -= _events(taken)
 
     def _wait(self, taken: Taken, now_ms: int) -> None:
         self._later.append((taken, now_ms))
-        self._waiting += len(taken.records)
+        self._waiting += _events(taken)
 
     def _learn(self, taken: Taken, now_ms: int) -> None:
         if taken.doings:
@@ -100,3 +101,8 @@ class Recording:
         Features are stored only of readers who agreed to that.
         """
         return self._default | (PERSONALISATION if self._has_features(reader) else 0)
+
+
+def _events(taken: Taken) -> int:
+    """How many the state must learn of."""
+    return len(taken.doings) + len(taken.seen)
