@@ -4,11 +4,13 @@ import json
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from readership.cli import app
 from readership.errors import InputError, PromotionRefused
 from readership.experiments.reading import read_experiment
 from readership.pipelines.model_experiment import shown_by
-from readership.registry.live import write_live
+from readership.registry.live import read_live, write_live
 from readership.settings import Settings
 
 DEFINITION = """
@@ -134,3 +136,14 @@ def test_an_analysis_of_another_definition_or_champion_is_refused(home: Settings
     write_live(home.artifacts_dir / "models", "churn", champion="v2", challenger=None, by="ada", why="in the meantime")
     with pytest.raises(PromotionRefused, match="compared churn v2 with v1, but the champion is v2"):
         shown_by(home, "churn-v2", "churn")
+
+
+def test_the_command_refuses_with_the_figures_and_changes_nothing(
+    home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    analysed(home, found("active_days", 0.05, "open"), SAFE, verdict="no difference")
+    monkeypatch.setattr("readership.registry.promotion.Bundle.load", lambda _: None)
+    done = CliRunner().invoke(app, ["promote", "churn", "--experiment", "churn-v2"])
+    assert isinstance(done.exception, PromotionRefused)
+    assert "churn v2 is not promoted: experiment 'churn-v2' (9,950 and 10,050 readers" in str(done.exception)
+    assert read_live(home.artifacts_dir / "models", "churn").champion == "v1"

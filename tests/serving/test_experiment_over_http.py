@@ -15,7 +15,7 @@ from readership.pipelines.segments import ingest_segments
 from readership.warehouse import Warehouse
 
 REPOSITORY = Path(__file__).parents[2]
-READERS = range(250)
+READERS = range(120)
 
 
 @pytest.fixture
