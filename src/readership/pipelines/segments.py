@@ -5,7 +5,6 @@ the rest again, and what was stored counts as a repeat. A segment that nobody wr
 it is stored.
 """
 
-import json
 import tempfile
 import time
 from collections import Counter
@@ -32,6 +31,18 @@ from readership.settings import Settings
 from readership.warehouse import Warehouse, migrate, read_sql
 
 _TIMES = ("features_as_of", "at")
+_AT_ONCE = 10_000
+_PREDICTION = {
+    "decision_id": pl.String,
+    "user_id": pl.UInt64,
+    "task": pl.String,
+    "model_version": pl.String,
+    "features_as_of": pl.String,
+    "inputs_hash": pl.String,
+    "score": pl.Float64,
+    "propensity": pl.Float64,
+    "at": pl.String,
+}
 
 
 @dataclass
@@ -138,24 +149,28 @@ def _articles(warehouse: Warehouse, records: Sequence[Record], path: Path) -> in
 
 
 def _decisions(warehouse: Warehouse, records: Sequence[Record]) -> int:
-    """Store decisions by lot as rows of `predictions`; returns how many are new."""
-    told = [json.loads(record.text) for record in records if record.kind == "decision"]
-    ids = [row["decision_id"] for row in told]
-    stored = warehouse.rows(read_sql("readership.pipelines.sql.segments", "decided"), ids=ids) if ids else []
-    known = {decision for (decision,) in stored}
-    new = {row["decision_id"]: row for row in told if row["decision_id"] not in known}
-    if new:
-        warehouse.insert("predictions", _predictions(list(new.values())).to_arrow())
-    return len(new)
+    """Store answers as rows of `predictions`; returns how many are new."""
+    told = [record.text for record in records if record.kind == "decision"]
+    return sum(_predictions(warehouse, told[begin : begin + _AT_ONCE]) for begin in range(0, len(told), _AT_ONCE))
 
 
-def _predictions(rows: list[dict[str, Any]]) -> pl.DataFrame:
-    schema = {"user_id": pl.UInt64, "score": pl.Float64, "propensity": pl.Float64}
-    frame = pl.DataFrame(rows, schema_overrides=schema, infer_schema_length=None)
+def _predictions(warehouse: Warehouse, told: Sequence[bytes]) -> int:
+    rows = pl.read_ndjson(b"\n".join(told), schema=_PREDICTION).unique("decision_id", keep="last", maintain_order=True)
     times = [pl.col(name).str.to_datetime("%+", time_unit="ms", time_zone="UTC") for name in _TIMES]
-    return frame.with_columns(times).with_columns(
+    frame = rows.with_columns(times)
+    stored = warehouse.frame(
+        read_sql("readership.pipelines.sql.segments", "decided"),
+        ids=frame["decision_id"].to_list(),
+        tasks=frame["task"].unique().to_list(),
+        first=frame["at"].min(),
+        last=frame["at"].max(),
+    )
+    new = frame.join(stored, on="decision_id", how="anti").with_columns(
         received_at=pl.col("at"), loaded_at=pl.lit(time.time_ns() // 1_000_000).cast(pl.Datetime("ms", "UTC"))
     )
+    if new.height:
+        warehouse.insert("predictions", new.to_arrow())
+    return new.height
 
 
 def _write(records: Sequence[Record], kind: str, path: Path) -> int:
