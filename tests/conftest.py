@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from clickhouse_http_shim import served
+from kafka_broker import Broker, running
 
 from readership.settings import Settings
 from readership.warehouse import Warehouse
@@ -46,6 +47,13 @@ def server_warehouse(server_root: Warehouse) -> Iterator[Warehouse]:
     """An empty, migrated warehouse behind HTTP."""
     with server_root.scratch() as scratch:
         yield scratch
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """A Kafka broker, in a process of its own."""
+    with running(tmp_path_factory.mktemp("broker")) as found:
+        yield found
 
 
 @pytest.fixture(params=["embedded", "server"])

@@ -18,6 +18,8 @@ from readership.errors import SettingsError
 
 Purpose = Literal["analytics", "personalisation", "advertising", "marketing"]
 
+TextBy = Literal["words", "embedding"]
+
 BRANDS = "brands"
 """Folder, inside that of artifacts and of the online store, of the brands' own folders."""
 
@@ -51,6 +53,9 @@ class Settings(BaseSettings):
         Path("var/segments"), description="folder of what came over HTTP and `readership ingest --segments` takes"
     )
     rules: Path = Field(Path("rules.toml"), description="the editors' rules of slates; see docs/recommendation.md")
+    text_model: TextBy = Field(
+        "words", description="how titles and texts are compared: words, or embedding (a sentence model, by meaning)"
+    )
     registry: str = Field("sqlite:///var/mlflow.db", description="MLflow tracking URI")
     now: datetime | None = Field(None, description="pretend that it is this time (ISO 8601, UTC); see docs/time.md")
     churn_lookback_days: int = Field(
@@ -74,7 +79,41 @@ class Settings(BaseSettings):
         "127.0.0.1", description="address `readership serve` listens on; other than loopback needs a key"
     )
     api_port: int = Field(8000, ge=0, le=65535, description="port `readership serve` listens on")
+    api_at_once: int = Field(64, ge=1, description="requests under way in one worker; more are answered 503 `busy`")
+    api_wait_seconds: float = Field(
+        1.0, gt=0, description="a request that waited longer before a worker could begin it is answered 503 `busy`"
+    )
+    api_answer_seconds: float = Field(10.0, gt=0, description="what takes longer is answered 503 `too_late`")
+    api_rate: float = Field(
+        0.0, ge=0, description="requests a second of one key in one worker, then 429 `rate_limited`; 0: no limit"
+    )
+    api_drain_seconds: float = Field(
+        2.0, ge=0, description="from SIGTERM on `/readyz` is 503 and requests are answered for so long, then it ends"
+    )
     api_key: SecretStr | None = Field(None, description="key that `readership simulate --stream` sends to an API")
+    kafka_servers: str | None = Field(
+        None,
+        description="host:port, or several with commas; set: POST /v1/events writes to Kafka; see docs/events-in.md",
+    )
+    kafka_topic: str = Field("web_clicks", min_length=1, description="topic that POST /v1/events writes to")
+    kafka_group: str = Field("readership", min_length=1, description="consumer group of `readership ingest --kafka`")
+    kafka_dead_letters: str | None = Field(
+        None, description="topic of messages that are no events; by default the topic's name and .dead"
+    )
+    kafka_security: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] = Field(
+        "plaintext", description="plaintext, ssl, sasl_plaintext or sasl_ssl"
+    )
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "SCRAM-SHA-512", description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512, where the security is sasl_…"
+    )
+    kafka_sasl_user: str | None = Field(None, description="user of Kafka")
+    kafka_sasl_password: SecretStr | None = Field(None, description="that user's password")
+    kafka_ca_file: Path | None = Field(
+        None, description="certificates (PEM) that Kafka's is checked against, by default the system's"
+    )
+    schema_registry: SecretStr | None = Field(
+        None, description="http(s)://user:password@host:port of the registry that `readership ingest --avro` asks"
+    )
     webhook_token: SecretStr | None = Field(
         None, description="token that `readership campaign build --webhook` sends as `Authorization: Bearer`"
     )

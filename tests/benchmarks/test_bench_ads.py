@@ -2,16 +2,16 @@
 
 import pytest
 
-from readership.benchmarks.ads import APART, GREEDY, NO_HISTORY, THOMPSON, _market, run
-from readership.benchmarks.ads_world import SellsAds, book_of, lived
+from readership.benchmarks.ads import run
+from readership.benchmarks.ads_world import lived
 from readership.errors import InputError
+from readership.pipelines.ad_policy import SellsAds, book_of, greedy, thompson
 from readership.simulator import parameters as p
-from readership.simulator.words import CATEGORIES
 
 
 def test_twin_worlds_share_every_place_and_earn_what_the_book_says() -> None:
     ads = book_of(3, by_click=False)
-    ways = {"greedy": _market([], APART, GREEDY), "ours": _market(CATEGORIES, NO_HISTORY, THOMPSON)}
+    ways = {"greedy": greedy(), "ours": thompson()}
     worlds = {name: lived(150, 3, 3, SellsAds(market, ads)) for name, market in ways.items()}
     assert worlds["greedy"]["decision_id"].to_list() == worlds["ours"]["decision_id"].to_list()
     dearest = max(ad.per_thousand_eur for ad in ads) / 1000

@@ -14,7 +14,7 @@ from readership.settings import Settings
 
 
 def test_every_task_of_every_population_is_a_model() -> None:
-    names = {ads.TASK, segmentation.TASK, recommendation.TASK, *click.TASKS}  # have no label of a reader
+    names = {segmentation.TASK, recommendation.TASK, ads.TASK, *click.TASKS}  # have no label of a reader
     for task in set(Task) - names:
         for population in Population:
             try:

@@ -14,7 +14,7 @@ from readership.errors import InputError, SettingsError
 from readership.serving import keys
 from readership.serving.server import serve
 
-IDLE = ("conversion", "conversion_uplift", "engagement", "segmentation", "recommendation", "click")
+IDLE = ("conversion", "conversion_uplift", "engagement", "segmentation", "recommendation", "click", "ads")
 CHURN = "/v1/readers/42/churn"
 
 

@@ -10,28 +10,27 @@ from typing import Any
 
 import numpy as np
 
-from readership.benchmarks.ads_world import SellsAds, book_of, lived
+from readership.benchmarks.ads_world import lived
 from readership.benchmarks.result import result
 from readership.errors import InputError
 from readership.evaluation.bootstrap import Draws
 from readership.evaluation.off_policy.compare import Drawn
-from readership.models.ads.market import Market, Rules
-from readership.models.ads.nouns import Ad, Placement, Request
-from readership.models.bandits.prior import Shrinkage
-from readership.simulator import parameters as p
-from readership.simulator.ads import AD_PLACEMENTS
+from readership.models.ads.market import Rules
+from readership.models.ads.nouns import Ad, Request
+from readership.pipelines.ad_policy import (
+    GREEDY,
+    NO_HISTORY,
+    SMOOTHED,
+    WIDTH,
+    SellsAds,
+    book_of,
+    greedy,
+    market_of,
+    thompson,
+)
 from readership.simulator.words import CATEGORIES
 
 SEEDS = (7, 8, 9)
-SMOOTHED = 1_000.0
-GREEDY = Rules(even=0.0, width=1e-9)
-WIDTH = 0.35
-"""Of the posterior; of 1, 0.7, 0.5, 0.35 and 0.25 it earned most in the worlds of seeds 101 to 106, by the click."""
-THOMPSON = Rules(even=0.0, width=WIDTH)
-NO_HISTORY = Shrinkage(p.AD_CLICK_HOPED, placement=10_000, context=20_000, ad=4, cell=20_000)
-"""Of a publisher that has no earlier campaigns to learn how alike ads are from."""
-APART = Shrinkage(p.AD_CLICK_HOPED, placement=1e9, context=1e9, ad=1e9, cell=SMOOTHED)
-"""Each ad in each placement by itself: clicks + hoped rate · 1,000 over impressions + 1,000."""
 MANY_ADS, DECISIONS = 1_000, 5_000
 PROTOCOL = (
     "simulated publishers of {readers:,} readers, {days} days, seeds {seeds}, 60 ads of 12 campaigns, no budgets; "
@@ -71,22 +70,18 @@ def _lift(readers: int, days: int, seed: int, by_click: bool) -> tuple[Drawn, di
     """Ours over greedy, paired by reader; and what a thousand places brought under each policy."""
     ads = book_of(seed, by_click=by_click)
     ways = {
-        "greedy_ecpm": _market([], APART, GREEDY),
-        "thompson": _market(CATEGORIES, NO_HISTORY, THOMPSON),
-        "greedy_with_the_same_prior": _market(CATEGORIES, NO_HISTORY, GREEDY),
+        "greedy_ecpm": greedy(),
+        "thompson": thompson(),
+        "greedy_with_the_same_prior": market_of(CATEGORIES, NO_HISTORY, GREEDY),
     }
     worlds = {name: lived(readers, days, seed, SellsAds(market, ads)) for name, market in ways.items()}
     eur = {name: world["expected_eur"].to_numpy() for name, world in worlds.items()}
     sums = Draws.of(worlds["thompson"]["user_id"].to_numpy()).sums(
         np.column_stack([eur["thompson"], eur["greedy_ecpm"]])
     )
-    ours, greedy = (Drawn(float(eur[name].sum()), sums[:, k]) for k, name in enumerate(("thompson", "greedy_ecpm")))
+    ours, theirs = (Drawn(float(eur[name].sum()), sums[:, k]) for k, name in enumerate(("thompson", "greedy_ecpm")))
     told = {f"{name}_ecpm_eur": round(1000 * float(values.mean()), 4) for name, values in eur.items()}
-    return ours.over(greedy), told
-
-
-def _market(contexts: tuple[str, ...] | list[str], shrinkage: Shrinkage, rules: Rules) -> Market:
-    return Market([Placement(name) for name in AD_PLACEMENTS], list(contexts), shrinkage, rules)
+    return ours.over(theirs), told
 
 
 def decision_times() -> dict[str, float]:
@@ -98,7 +93,7 @@ def decision_times() -> dict[str, float]:
         Ad(f"ad-{n}", f"campaign-{n // 5}", float(prices[n]), targeting=at_home if n % 4 == 0 else {}, most_a_day=3)
         for n in range(MANY_ADS)
     ]
-    market = _market([f"context-{n}" for n in range(8)], NO_HISTORY, Rules())
+    market = market_of([f"context-{n}" for n in range(8)], NO_HISTORY, Rules())
     market.book_ads(ads)
     market.refresh(0)
     request = Request(0, "top", "context-3", {"country": "DE"}, seen={f"ad-{n}": n % 4 for n in range(20)})

@@ -6,16 +6,15 @@ seconds of what the segment log holds anyway.
 
 import hashlib
 import struct
-import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import lmdb
 import msgspec
 
-from readership.errors import StoreError
+from readership.features.ad_ledger import AD_TABLES
+from readership.features.exposed import EXPOSED
+from readership.features.lmdb_file import FIRST_BYTES, TWO, LmdbFile, next_key, pairs_from
 from readership.features.state import (
     ANALYTICS,
     KEPT_ARTICLE_DAYS,
@@ -34,13 +33,12 @@ from readership.features.state import (
     with_read,
 )
 
-_FIRST_BYTES, _MOST_BYTES = 64 * 2**20, 256 * 2**30
-_MOST_READERS = 1024
 _DAY_MS, _HOUR_MS = 86_400_000, 3_600_000
 _PRUNE_SECONDS, _PRUNED_AT_ONCE = 60.0, 2000
-_TABLES = (b"readers", b"reads", b"seen", b"articles", b"newest", b"counters", b"shown")
-_ONE, _TWO = struct.Struct(">Q"), struct.Struct(">QQ")
-_Answer = TypeVar("_Answer")
+OWN_TABLES = (b"readers", b"reads", b"seen", b"articles", b"newest", b"counters", b"shown")
+TABLES = (*OWN_TABLES, EXPOSED, *AD_TABLES)
+"""All that lies in the one file: those of `State`, of `Exposed` and of `AdLedger`."""
+_ONE = struct.Struct(">Q")
 
 
 class _Kept(msgspec.Struct, array_like=True):
@@ -97,29 +95,15 @@ class LmdbState:
     never waits for a write.
     """
 
-    def __init__(self, folder: Path, *, first_bytes: int = _FIRST_BYTES) -> None:
+    def __init__(self, folder: Path, *, first_bytes: int = FIRST_BYTES) -> None:
         self.folder = folder
-        self._writing, self._gate = threading.Lock(), threading.Lock()
         self._pruned = time.monotonic()
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._env = lmdb.open(
-                str(folder),
-                map_size=max(first_bytes, _size(folder)),
-                max_dbs=len(_TABLES),
-                max_readers=_MOST_READERS,
-                sync=False,
-                metasync=False,
-            )
-            self._tables = self._open_tables()
-        except (lmdb.Error, OSError) as error:
-            raise self._trouble("opened", error) from error
+        self.file = LmdbFile(folder, TABLES, first_bytes=first_bytes)
+        self._look, self._write, self._tables = self.file.look, self.file.write, self.file.tables
 
     def close(self) -> None:
         """Flush and close; nothing can be asked afterwards."""
-        with self._writing, self._gate:
-            self._env.sync(True)
-            self._env.close()
+        self.file.close()
 
     def take(self, doings: list[Doing], assumed: Assumed, now_ms: int) -> None:
         """See `State.take`."""
@@ -150,7 +134,7 @@ class LmdbState:
                 [one.article_id for one in counted],
                 [one.position for one in counted],
             )
-            txn.put(self._next(txn, b"shown", now_ms), _encode(shown), db=self._tables[b"shown"])
+            txn.put(next_key(txn, self._tables[b"shown"], now_ms), _encode(shown), db=self._tables[b"shown"])
             txn.put(batch, b"", db=self._tables[b"seen"])
 
         self._write(take)
@@ -160,8 +144,8 @@ class LmdbState:
 
         def follow(cursor: Any) -> tuple[list[Shown], Place]:
             found, last = [], place
-            for key, value in _from(cursor, _TWO.pack(place[0], place[1] + 1), most):
-                shown, last = _shown(value), _TWO.unpack(key)
+            for key, value in pairs_from(cursor, TWO.pack(place[0], place[1] + 1), most):
+                shown, last = _shown(value), TWO.unpack(key)
                 found.append(Shown(shown.at_ms, shown.article_id, shown.position, last[0]))
             return found, last
 
@@ -178,8 +162,8 @@ class LmdbState:
 
         def follow(cursor: Any) -> tuple[list[Opened], Place]:
             found, last = [], place
-            for key, value in _from(cursor, _TWO.pack(place[0], place[1] + 1), most):
-                read, last = _read(value), _TWO.unpack(key)
+            for key, value in pairs_from(cursor, TWO.pack(place[0], place[1] + 1), most):
+                read, last = _read(value), TWO.unpack(key)
                 fields = {name: getattr(read, name) for name in Opened._fields if name != "arrived_ms"}
                 found.append(Opened(**fields, arrived_ms=last[0]))
             return found, last
@@ -213,17 +197,12 @@ class LmdbState:
         """See `State.articles_after`."""
 
         def follow(cursor: Any) -> list[Change]:
-            found = [(_ONE.unpack(key)[0], _put(value)) for key, value in _from(cursor, _ONE.pack(sequence + 1), most)]
+            found = [
+                (_ONE.unpack(key)[0], _put(value)) for key, value in pairs_from(cursor, _ONE.pack(sequence + 1), most)
+            ]
             return [Change(number, put.content, put.at_ms) for number, put in found]
 
         return self._look(b"articles", follow)
-
-    def _open_tables(self) -> dict[bytes, Any]:
-        while True:
-            try:
-                return {name: self._env.open_db(name) for name in _TABLES}
-            except lmdb.MapResizedError:
-                self._env.set_mapsize(0)
 
     def _take(self, txn: Any, doing: Doing, assumed: Assumed, now_ms: int) -> None:
         if doing.article_id and txn.get(doing.event, db=self._tables[b"seen"]) is not None:
@@ -259,14 +238,8 @@ class LmdbState:
             article_type=doing.article_type,
             title=doing.title,
         )
-        txn.put(self._next(txn, b"reads", now_ms), _encode(read), db=self._tables[b"reads"])
+        txn.put(next_key(txn, self._tables[b"reads"], now_ms), _encode(read), db=self._tables[b"reads"])
         txn.put(doing.event, b"", db=self._tables[b"seen"])
-
-    def _next(self, txn: Any, feed: bytes, now_ms: int) -> bytes:
-        """The key of the next entry of a feed: keys grow, whatever the clock says."""
-        with txn.cursor(db=self._tables[feed]) as cursor:
-            last_ms, number = _TWO.unpack(cursor.key()) if cursor.last() else (0, 0)
-        return _TWO.pack(now_ms, 1) if now_ms > last_ms else _TWO.pack(last_ms, number + 1)
 
     def _agreed(self, txn: Any, reader: int, assumed: Assumed) -> int:
         found = txn.get(_ONE.pack(reader), db=self._tables[b"readers"])
@@ -276,77 +249,27 @@ class LmdbState:
     def _prune(self, txn: Any, now_ms: int) -> None:
         """Leave out what is too old, a part at a time."""
         with txn.cursor(db=self._tables[b"reads"]) as cursor:
-            for key, value in _from(cursor, b"", _PRUNED_AT_ONCE):
-                if _TWO.unpack(key)[0] >= now_ms - KEPT_DAYS * _DAY_MS:
+            for key, value in pairs_from(cursor, b"", _PRUNED_AT_ONCE):
+                if TWO.unpack(key)[0] >= now_ms - KEPT_DAYS * _DAY_MS:
                     break
                 txn.delete(_read(value).event, db=self._tables[b"seen"])
                 txn.delete(key, db=self._tables[b"reads"])
         with txn.cursor(db=self._tables[b"shown"]) as cursor:
-            for key, value in _from(cursor, b"", _PRUNED_AT_ONCE):
-                if _TWO.unpack(key)[0] >= now_ms - KEPT_SHOWN_HOURS * _HOUR_MS:
+            for key, value in pairs_from(cursor, b"", _PRUNED_AT_ONCE):
+                if TWO.unpack(key)[0] >= now_ms - KEPT_SHOWN_HOURS * _HOUR_MS:
                     break
                 txn.delete(_shown(value).batch, db=self._tables[b"seen"])
                 txn.delete(key, db=self._tables[b"shown"])
         with txn.cursor(db=self._tables[b"articles"]) as cursor:
-            for key, value in _from(cursor, b"", _PRUNED_AT_ONCE):
+            for key, value in pairs_from(cursor, b"", _PRUNED_AT_ONCE):
                 put = _put(value)
                 if put.at_ms >= now_ms - KEPT_ARTICLE_DAYS * _DAY_MS:
                     break
                 txn.delete(_name(put.article_id), db=self._tables[b"newest"])
                 txn.delete(key, db=self._tables[b"articles"])
 
-    def _look(self, table: bytes, ask: Callable[[Any], _Answer]) -> _Answer:
-        """What a cursor over one table finds."""
-        try:
-            with self._gate, self._env.begin(db=self._tables[table]) as txn, txn.cursor() as cursor:
-                return ask(cursor)
-        except lmdb.MapResizedError:
-            self._resize(0)
-            return self._look(table, ask)
-        except (lmdb.Error, msgspec.MsgspecError) as error:
-            raise self._trouble("read", error) from error
-
-    def _write(self, change: Callable[[Any], _Answer]) -> _Answer:
-        """Make a change as a whole; the file grows where it is full."""
-        while True:
-            try:
-                with self._writing, self._env.begin(write=True) as txn:
-                    return change(txn)
-            except lmdb.MapFullError as error:
-                size = 2 * self._env.info()["map_size"]
-                if size > _MOST_BYTES:
-                    raise self._trouble("written", error) from error
-                self._resize(size)
-            except lmdb.MapResizedError:
-                self._resize(0)
-            except (lmdb.Error, OSError, msgspec.MsgspecError) as error:
-                raise self._trouble("written", error) from error
-
-    def _resize(self, size: int) -> None:
-        """Let the file be so large; 0: as large as another process made it. Nobody of this process is in it then."""
-        with self._writing, self._gate:
-            self._env.set_mapsize(size)
-
-    def _trouble(self, what: str, error: Exception) -> StoreError:
-        return StoreError(
-            f"the state {self.folder} cannot be {what}: {error}; free some space, or stop `readership serve`, move the "
-            "folder away and start it again: it then begins empty, and no event is lost, they lie in the segment log"
-        )
-
-
-def _from(cursor: Any, key: bytes, most: int) -> list[tuple[bytes, bytes]]:
-    """Keys and values from this key on, at most so many."""
-    if not cursor.set_range(key):
-        return []
-    return [pair for _, pair in zip(range(most), cursor.iternext(), strict=False)]
-
 
 def _name(article_id: str) -> bytes:
     """The key of an article: LMDB takes 511 bytes."""
     name = article_id.encode()
     return name if len(name) <= 64 else hashlib.sha256(name).digest()
-
-
-def _size(folder: Path) -> int:
-    file = folder / "data.mdb"
-    return file.stat().st_size if file.is_file() else 0

@@ -9,6 +9,8 @@ from readership.models.recommendation.nouns import Asker
 from readership.serving.live_recommender import Answering
 from readership.serving.recording import Recording
 
+TICK_MS = 1000
+"""All who ask within one second are answered as of its end: what does not depend on who asks is worked out once."""
 VISIT_MS = 30 * 60 * 1000
 """Reads less than this apart belong to one visit."""
 NOT_AGREED = "no agreement to personalisation is known of this reader"
@@ -30,7 +32,7 @@ def asking(answering: Answering, recording: Recording, reader_id: str, brand: st
     What is stated of the visit serves this one answer and is not kept. Of a reader who said here that they do not agree
     to personalisation, not even that is used.
     """
-    at_ms, reader = answering.time.now_ms(), reader_key(reader_id)
+    at_ms, reader = -(-answering.time.now_ms() // TICK_MS) * TICK_MS, reader_key(reader_id)
     kept = recording.state.reader(reader)
     agreed = recording.assumed(reader) if kept.consent is None else kept.consent
     if not agreed & PERSONALISATION:

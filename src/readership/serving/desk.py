@@ -1,14 +1,21 @@
-"""What recommendations are made from in one worker: state, segment log, rules, and the recommender that answers."""
+"""What recommendations are made from in one worker: state, segment log, rules, and the recommender that answers.
+
+Where Kafka is set, also the way there.
+"""
 
 import asyncio
 import logging
+from collections.abc import Iterable
 
 from readership.errors import StoreError
 from readership.events.segments import SegmentLog
+from readership.features.lmdb_file import LmdbFile
 from readership.features.state_lmdb import LmdbState
 from readership.serving.followed_rules import FollowedRules
 from readership.serving.live_models import LiveModels, Trouble
 from readership.serving.live_recommender import LiveRecommender
+from readership.serving.metrics import Gauge
+from readership.serving.outbox import Outbox
 from readership.serving.problems import Problem
 from readership.serving.recording import Recording
 from readership.settings import Settings
@@ -24,14 +31,20 @@ class Desk:
         self._settings, self._models = settings, models
         self.rules = FollowedRules(settings.path(settings.rules), settings.state_dir)
         self.recommender = LiveRecommender(settings)
+        self.outbox: Outbox | None = None
         self._recording: Recording | None = None
         self._closed: Trouble | None = None
+        self._file: LmdbFile | None = None
 
     @property
     def troubles(self) -> tuple[Trouble, ...]:
         """What keeps recommendations from their best."""
-        mine = (self._closed, self.rules.trouble)
+        mine = (self._closed, self.rules.trouble, self.outbox.trouble if self.outbox else None)
         return (*self.recommender.troubles, *(trouble for trouble in mine if trouble))
+
+    def gauges(self) -> Iterable[Gauge]:
+        """Figures of the way to Kafka, where it is set."""
+        return self.outbox.gauges() if self.outbox else ()
 
     def recording(self) -> Recording:
         """What events and articles are kept with. Raises Problem 503 where the state cannot be opened."""
@@ -40,12 +53,27 @@ class Desk:
             raise Problem(503, code, detail, {"Retry-After": "5"})
         return self._recording
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the state is open."""
+        return self._recording is not None
+
+    def file(self) -> LmdbFile:
+        """The file that the state lies in, for tables beside it. Raises Problem 503 where it cannot be opened."""
+        self.recording()
+        assert self._file is not None
+        return self._file
+
     def consent(self, reader: int) -> int | None:
         """What a reader said here last of their consent (bits), None where they said nothing."""
         return None if self._recording is None else self._recording.state.reader(reader).consent
 
     def look(self) -> None:
         """Take up what changed, here and now."""
+        if self.outbox is None and self._settings.kafka_servers:
+            self.outbox = Outbox(self._settings)
+        if self.outbox:
+            self.outbox.look()
         self._open()
         self.rules.look()
         if self._recording and (take_up := self.recommender.prepare(self._recording.state)):
@@ -81,6 +109,8 @@ class Desk:
         recording, self._recording = self._recording, None
         if recording is not None:
             recording.close()
+        if self.outbox:
+            self.outbox.close()
 
     def _open(self) -> None:
         """Open the state, unless it is open; a state that cannot be opened is a trouble, and tried again."""
@@ -91,6 +121,7 @@ class Desk:
         except StoreError as error:
             self._closed = Trouble(error.code, str(error))
             return
+        self._file = state.file
         segments = SegmentLog(self._settings.path(self._settings.segments))
         self._recording, self._closed = Recording(self._settings, segments, state, self._has_features), None
 

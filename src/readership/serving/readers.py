@@ -14,6 +14,7 @@ from readership.events.identity import reader_key
 from readership.features.online import OnlineFeatures, Row
 from readership.serving.explain import Explanation, explain
 from readership.serving.live_models import ADDS, LiveModels, Snapshot, Store, no_champion
+from readership.serving.model_trials import Tried, logged, tried
 from readership.serving.problems import Problem
 from readership.serving.scorer import Scorer
 
@@ -28,12 +29,27 @@ Reasons = Annotated[
 
 
 class Asked(NamedTuple):
-    """One reader, the model that answers, and the live model of what a contact adds, where there is one."""
+    """One reader, the model that answers, and the live model of what a contact adds, where there is one.
+
+    scored, added  what these models say, where many readers were scored at once
+    """
 
     reader_id: str
     scorer: Scorer
     row: Row
     uplift: Scorer | None = None
+    scored: float | None = None
+    added: float | None = None
+
+    def answer(self) -> float:
+        """What the model answers of this reader."""
+        return self.scorer.answer(self.row) if self.scored is None else self.scored
+
+    def adds(self) -> float | None:
+        """What a contact would add; None where no model is live that tells."""
+        if self.uplift is None:
+            return None
+        return self.uplift.answer(self.row) if self.added is None else self.added
 
 
 class Told(msgspec.Struct, kw_only=True):
@@ -72,9 +88,12 @@ def answered(
     if reasons not in ("stored", "live"):
         raise Problem(422, "request_invalid", f"query reasons is {reasons!r}; it must be `stored` or `live`")
     asked, store, reader = asked_about(request, task, reader_id)
-    if reasons == "live":
-        return _explained(asked, answer)
-    return encoded(answer(asked, _stored(task, store.features, reader, asked)))
+    trial = tried(request, task, reader_id)
+    if trial is not None:
+        asked = asked._replace(scorer=trial.scorer)
+    if reasons == "live" or (trial is not None and trial.found.new):
+        return _later(request, trial, asked, answer, None if reasons == "live" else store.features)
+    return encoded(answer(asked, stored_reasons(task, store.features, reader, asked)))
 
 
 def told(asked: Asked) -> dict[str, Any]:
@@ -107,25 +126,38 @@ def asked_about(request: Request, task: str, reader_id: str) -> tuple[Asked, Sto
 
     Raises Problem: 503 where nothing answers for the task, 404 for a reader of whom there are no features.
     """
+    scorer, uplift, store = answering(request, task)
+    reader = reader_key(reader_id)
+    row = store.features.get(reader)
+    if row is None:
+        raise _reader_unknown(reader_id, store.features)
+    return Asked(reader_id, scorer, row, uplift), store, reader
+
+
+def answering(request: Request, task: str) -> tuple[Scorer, Scorer | None, Store]:
+    """What answers for the task, what tells what a contact adds, the store. Raises Problem 503 where nothing does."""
     models: LiveModels = request.scope["app"].state.models
     now = models.now
     scorer, store = now.tasks[task].scorer, now.store
     if scorer is None or store is None:
         raise _cannot_answer(task, now)
-    reader = reader_key(reader_id)
-    row = store.features.get(reader)
-    if row is None:
-        raise _reader_unknown(reader_id, store.features)
     adds = now.tasks.get(f"{task}{ADDS}")
-    return Asked(reader_id, scorer, row, adds.scorer if adds else None), store, reader
+    return scorer, adds.scorer if adds else None, store
 
 
-async def _explained(asked: Asked, answer: Answer) -> Response:
-    """The same answer with reasons computed now, beside the event loop."""
-    return encoded(answer(asked, await asyncio.to_thread(explain, asked.scorer, asked.row)))
+async def _later(
+    request: Request, trial: Tried | None, asked: Asked, answer: Answer, online: OnlineFeatures | None
+) -> Response:
+    """The same answer once its exposure is logged; without `online`, with reasons computed beside the event loop."""
+    if trial is not None:
+        await logged(request, trial)
+    if online is None:
+        return encoded(answer(asked, await asyncio.to_thread(explain, asked.scorer, asked.row)))
+    task, reader = asked.scorer.bundle.manifest.task, reader_key(asked.reader_id)
+    return encoded(answer(asked, stored_reasons(task, online, reader, asked)))
 
 
-def _stored(task: str, online: OnlineFeatures, reader: int, asked: Asked) -> Explanation:
+def stored_reasons(task: str, online: OnlineFeatures, reader: int, asked: Asked) -> Explanation:
     """Reasons of this reader, unless they are of another model version or of features at another time."""
     stored = online.get_reasons(task, reader)
     version = asked.scorer.bundle.manifest.version

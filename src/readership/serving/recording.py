@@ -21,7 +21,8 @@ class Recording:
 
     def events(self, taken: Taken, now_ms: int) -> None:
         """Keep a batch. Raises StoreError where it cannot be kept; a batch sent again counts once."""
-        self.log.append(taken.records)
+        if taken.records:  # else Kafka has them
+            self.log.append(taken.records)
         if taken.doings:
             self.state.take(taken.doings, self.assumed, now_ms)
         if taken.seen:

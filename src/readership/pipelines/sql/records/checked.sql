@@ -6,7 +6,10 @@ WITH
     (number) -> if(
         {time_format:String} = 'epoch_seconds' OR ({time_format:String} = 'auto' AND abs(number) < 1e11),
         number * 1000, number) AS in_ms,
-    (number) -> if(isFinite(number) AND abs(in_ms(number)) < 1e13, toInt64(round(in_ms(number))), NULL) AS epoch_ms,
+    (number) -> isFinite(number) AND abs(in_ms(number)) < 1e13 AS is_ms,
+    -- the inner `if`: where rows of a block differ, the engine converts all of them, and fails on what is no number
+    (number) -> if(is_ms(number), toInt64(if(is_ms(number), round(in_ms(number)), 0)), NULL) AS epoch_ms,
+    (text) -> ifNull(abs(toFloat64OrNull(text)) <= 1e12, 0) AS is_amount,
     (text) -> match(text, '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z$') AS is_native,
     (text) -> if(
         ({time_format:String} != 'auto' AND NOT is_native(text)) OR ({zone:String} = '' AND NOT states_zone(text)),
@@ -59,7 +62,10 @@ FROM
             *,
             mapFromArrays({time_fields:Array(String)}, arrayMap(name -> time_ms(fields[name]), {time_fields:Array(String)})) AS times,
             mapFromArrays({money_fields:Array(String)}, arrayMap(
-                name -> if(abs(toFloat64OrNull(fields[name])) <= 1e12, toInt64(round(toFloat64OrZero(fields[name]) * 1000000)), NULL),
+                name -> if(
+                    is_amount(fields[name]),
+                    toInt64(if(is_amount(fields[name]), round(toFloat64OrZero(fields[name]) * 1000000), 0)),
+                    NULL),
                 {money_fields:Array(String)})) AS micros,
             times['valid_from'] AS valid_ms
         FROM
