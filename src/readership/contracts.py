@@ -17,9 +17,10 @@ ANSWERS = {
     "segment": (0.0, 1e6),
     "uplift": (-1.0, 1.0),
     "rank": (-1e6, 1e6),
+    "policy": (0.0, 1.0),
 }
 """What a model may say of a reader, and the least and the most it can be. `segment` is an id, `uplift` a difference,
-`rank` a number that orders articles for one reader and means nothing by itself."""
+`rank` a number that orders articles for one reader and means nothing by itself, `policy` the chance of a choice."""
 
 
 @dataclass(frozen=True)

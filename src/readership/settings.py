@@ -7,9 +7,11 @@ Relative paths are resolved from that root (the nearest folder upwards with a `p
 import hashlib
 import os
 import re
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -17,6 +19,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from readership.errors import SettingsError
 
 Purpose = Literal["analytics", "personalisation", "advertising", "marketing"]
+
+TextBy = Literal["words", "embedding"]
 
 BRANDS = "brands"
 """Folder, inside that of artifacts and of the online store, of the brands' own folders."""
@@ -33,6 +37,24 @@ def project_root(start: Path | None = None) -> Path:
     return here
 
 
+@dataclass(frozen=True)
+class RedisPlace:
+    """The keys of a Redis or Valkey server that begin with `prefix`; `/` names those below, as in a folder."""
+
+    address: str = field(repr=False)
+    prefix: str = "readership"
+
+    def __truediv__(self, part: str) -> "RedisPlace":
+        return replace(self, prefix=f"{self.prefix}:{part}")
+
+    def __str__(self) -> str:
+        return f"{redact(self.address.partition('?')[0])} {self.prefix}"
+
+
+Online = Path | RedisPlace
+"""Where the online store lies: a folder of LMDB files, or keys of a server."""
+
+
 class Settings(BaseSettings):
     """All settings, each with its meaning; `readership settings` prints them."""
 
@@ -46,7 +68,11 @@ class Settings(BaseSettings):
         None, description="password for `--from` where its address states none; see docs/adopt.md"
     )
     artifacts: Path = Field(Path("artifacts"), description="folder of models, evaluations, reports and datasets")
-    online_store: str = Field("lmdb://var/online", description="where the API reads features: lmdb://path")
+    online_store: SecretStr = Field(
+        SecretStr("lmdb://var/online"),
+        description="what the API reads from: lmdb://path, or redis://user:pass@host:port/db, rediss:// with TLS; "
+        "see docs/online-store.md",
+    )
     segments: Path = Field(
         Path("var/segments"), description="folder of what came over HTTP and `readership ingest --segments` takes"
     )
@@ -60,6 +86,19 @@ class Settings(BaseSettings):
         0, ge=0, description="rows about readers that are older than this are deleted; 0 keeps them"
     )
     rules: Path = Field(Path("rules.toml"), description="the editors' rules of slates; see docs/recommendation.md")
+    alerts: Path = Field(
+        Path("alerts.toml"), description="your own rules of alerts and silences; see docs/monitoring.md"
+    )
+    prediction_log_share: float = Field(
+        1.0,
+        ge=0,
+        le=1,
+        description="share of the API's answers that go to the table predictions; draws by lot always do",
+    )
+    shadow: bool = Field(True, description="ask a task's challenger beside its champion, and only log what it answers")
+    text_model: TextBy = Field(
+        "words", description="how titles and texts are compared: words, or embedding (a sentence model, by meaning)"
+    )
     registry: str = Field("sqlite:///var/mlflow.db", description="MLflow tracking URI")
     now: datetime | None = Field(None, description="pretend that it is this time (ISO 8601, UTC); see docs/time.md")
     churn_lookback_days: int = Field(
@@ -83,10 +122,51 @@ class Settings(BaseSettings):
         "127.0.0.1", description="address `readership serve` listens on; other than loopback needs a key"
     )
     api_port: int = Field(8000, ge=0, le=65535, description="port `readership serve` listens on")
+    api_at_once: int = Field(64, ge=1, description="requests under way in one worker; more are answered 503 `busy`")
+    api_wait_seconds: float = Field(
+        1.0, gt=0, description="a request that waited longer before a worker could begin it is answered 503 `busy`"
+    )
+    api_answer_seconds: float = Field(10.0, gt=0, description="what takes longer is answered 503 `too_late`")
+    api_rate: float = Field(
+        0.0, ge=0, description="requests a second of one key in one worker, then 429 `rate_limited`; 0: no limit"
+    )
+    api_drain_seconds: float = Field(
+        2.0, ge=0, description="from SIGTERM on `/readyz` is 503 and requests are answered for so long, then it ends"
+    )
     api_key: SecretStr | None = Field(None, description="key that `readership simulate --stream` sends to an API")
+    kafka_servers: str | None = Field(
+        None,
+        description="host:port, or several with commas; set: POST /v1/events writes to Kafka; see docs/events-in.md",
+    )
+    kafka_topic: str = Field("web_clicks", min_length=1, description="topic that POST /v1/events writes to")
+    kafka_group: str = Field("readership", min_length=1, description="consumer group of `readership ingest --kafka`")
+    kafka_dead_letters: str | None = Field(
+        None, description="topic of messages that are no events; by default the topic's name and .dead"
+    )
+    kafka_security: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] = Field(
+        "plaintext", description="plaintext, ssl, sasl_plaintext or sasl_ssl"
+    )
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "SCRAM-SHA-512", description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512, where the security is sasl_…"
+    )
+    kafka_sasl_user: str | None = Field(None, description="user of Kafka")
+    kafka_sasl_password: SecretStr | None = Field(None, description="that user's password")
+    kafka_ca_file: Path | None = Field(
+        None, description="certificates (PEM) that Kafka's is checked against, by default the system's"
+    )
+    schema_registry: SecretStr | None = Field(
+        None, description="http(s)://user:password@host:port of the registry that `readership ingest --avro` asks"
+    )
     webhook_token: SecretStr | None = Field(
         None, description="token that `readership campaign build --webhook` sends as `Authorization: Bearer`"
     )
+    alert_webhook: SecretStr | None = Field(None, description="address that alerts are posted to, as JSON Slack reads")
+    alert_smtp: SecretStr | None = Field(
+        None, description="mail server for alerts: smtp://user:password@host:587 (STARTTLS) or smtps://…:465"
+    )
+    alert_email_from: str | None = Field(None, description="whose mail alerts are")
+    alert_email_to: str | None = Field(None, description="who gets mail of alerts, by commas")
+    alertmanager: str | None = Field(None, description="address of Prometheus' Alertmanager: http://host:9093")
     bench_data: Path | None = Field(None, description="folder of the public data sets that benchmarks read")
 
     @field_validator("brand")
@@ -131,11 +211,32 @@ class Settings(BaseSettings):
         return self.artifacts_dir if self.brand else self.root
 
     @property
+    def online(self) -> Online:
+        """The online store; a brand has its own inside it."""
+        address = self.online_store.get_secret_value()
+        if not address.startswith(("redis://", "rediss://")):
+            return self.online_dir
+        place = _redis_place(address)
+        return place / BRANDS / folder_name(self.brand) if self.brand else place
+
+    @property
+    def online_address(self) -> str:
+        """The same as a value of READERSHIP_ONLINE_STORE that needs no brand, secrets included."""
+        place = self.online
+        if isinstance(place, Path):
+            return f"lmdb://{place}"
+        joint = "&" if "?" in place.address else "?"
+        return f"{place.address}{joint}prefix={quote(place.prefix, safe=':')}"
+
+    @property
     def online_dir(self) -> Path:
-        """Absolute folder of the LMDB online store; a brand has its own inside it."""
-        if not self.online_store.startswith("lmdb://"):
-            raise SettingsError(f"READERSHIP_ONLINE_STORE is {self.online_store!r}; it must begin with lmdb://")
-        return self._of_brand(self.path(self.online_store.removeprefix("lmdb://")))
+        """Absolute folder of an online store in LMDB. Raises SettingsError where it is a server."""
+        address = self.online_store.get_secret_value()
+        if not address.startswith("lmdb://"):
+            raise SettingsError(
+                f"READERSHIP_ONLINE_STORE is {redact(address)!r}; it must begin with lmdb://, redis:// or rediss://"
+            )
+        return self._of_brand(self.path(address.removeprefix("lmdb://")))
 
     @property
     def erasures_dir(self) -> Path:
@@ -144,8 +245,9 @@ class Settings(BaseSettings):
 
     @property
     def state_dir(self) -> Path:
-        """Absolute folder of what happened since the last batch; it survives swaps of the features."""
-        return self.online_dir / "state"
+        """Absolute folder of what this machine keeps since the last batch; it survives swaps of the features."""
+        kept = self.online
+        return (kept if isinstance(kept, Path) else self._of_brand(self.path("var/online"))) / "state"
 
     def _of_brand(self, folder: Path) -> Path:
         return folder / BRANDS / folder_name(self.brand) if self.brand else folder
@@ -169,6 +271,19 @@ def folder_name(brand: str) -> str:
         return brand
     plain = re.sub(r"[^A-Za-z0-9]+", "-", brand).strip("-")[:40]
     return f"{plain}-{hashlib.sha256(brand.encode()).hexdigest()[:6]}".lstrip("-")
+
+
+def _redis_place(address: str) -> RedisPlace:
+    """The server, and the beginning of our keys: `?prefix=` where it is stated."""
+    parts = urlsplit(address)
+    told = dict(parse_qsl(parts.query))
+    prefix = told.pop("prefix", RedisPlace.prefix)
+    if not parts.hostname or not re.fullmatch(r"[A-Za-z0-9_.:-]{1,200}", prefix):
+        raise SettingsError(
+            f"READERSHIP_ONLINE_STORE is {redact(address)!r}; write redis://user:password@host:port/database, and "
+            "where needed ?prefix= of letters, digits and _ . : -"
+        )
+    return RedisPlace(parts._replace(query=urlencode(told)).geturl(), prefix)
 
 
 def load_settings() -> Settings:

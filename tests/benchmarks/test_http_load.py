@@ -1,6 +1,7 @@
 """The load generator counts what it asked, and the bench's world is one that can be served. Nothing here is timed."""
 
 import asyncio
+import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from readership.benchmarks.http_load import Caller, Load, Outcome
-from readership.benchmarks.serving import TREES, build_world
+from readership.benchmarks.http_load import Ask, Caller, Load, Outcome, written
+from readership.benchmarks.mlflow_server import ask, model_folder
+from readership.benchmarks.serving_world import TREES, build_world
 from readership.features.online import OnlineFeatures
 from readership.registry.bundles import Bundle
 from readership.registry.live import read_live
@@ -45,7 +47,7 @@ def port() -> Iterator[int]:
 
 @pytest.mark.parametrize("rate", [0.0, 100.0])
 def test_answers_other_than_200_are_errors(port: int, rate: float) -> None:
-    load = Load(port, "/readers/", "/churn", readers=2, seconds=0.5, connections=2, rate=rate)
+    load = Load(port, (Ask("/readers/{reader}/churn"),), readers=2, seconds=0.5, connections=2, rate=rate)
     outcome = asyncio.run(Caller(load).run())
     assert outcome.answered > 0
     assert outcome.errors > 0
@@ -70,3 +72,27 @@ def test_world_of_the_bench_can_be_scored(tmp_path: Path) -> None:
     assert OnlineFeatures.open(tmp_path / "var" / "online").get(299) is not None
     probability = bundle.score(np.full((1, features), np.nan, dtype=np.float32))[0]
     assert 0 < probability < 1
+
+
+def test_a_post_is_written_with_its_length_and_who_it_is_about() -> None:
+    request = written(Ask("/v1/events", '{"user_id": "{reader}", "event_id": "{number}"}'), 7, 3, 1)
+    head, _, body = request.partition(b"\r\n\r\n")
+    assert head.startswith(b"POST /v1/events HTTP/1.1\r\n")
+    assert body == b'{"user_id": "7", "event_id": "1-3"}'
+    assert f"Content-Length: {len(body)}".encode() in head
+
+
+def test_asks_are_mixed_by_their_shares() -> None:
+    load = Load(0, (Ask("/a", share=0.0), Ask("/b", share=1.0)), readers=2, seconds=0.5, connections=2)
+    assert {next(Caller(load)._requests) for _ in range(20)} == {b"GET /b HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"}
+
+
+def test_the_peers_model_has_the_same_trees_and_no_pickle(tmp_path: Path) -> None:
+    build_world(tmp_path, readers=300, trees=3)
+    native = tmp_path / "artifacts" / "models" / "churn" / "bench" / "xgboost.json"
+    folder = model_folder(tmp_path / "mlflow", native)
+    assert sorted(path.name for path in folder.iterdir()) == ["MLmodel", "model.json"]
+    kept, given = (json.loads(path.read_text())["learner"] for path in (folder / "model.json", native))
+    assert kept["gradient_booster"] == given["gradient_booster"]
+    assert kept["feature_names"] == []
+    assert json.loads(ask([1.0, None]).body) == {"inputs": [[1.0, None]]}

@@ -158,8 +158,8 @@ def test_an_effect_that_differs_by_segment_is_found(tmp_path) -> None:
     layout = Layout.of(experiment.judged, "reader")
     control = RNG.normal(0, 1, (800, 1))
     treatment = RNG.normal(0, 1, (800, 1)) + np.tile([[1.0], [0.0]], (400, 1))  # only every other unit gains
-    parts = by_segment(experiment, "device_type", sums(layout, control, treatment, segments=("mobile", "")))
-    assert {part.value for part in parts} == {"mobile", "not known"}
+    parts = by_segment(experiment, "device_type", sums(layout, control, treatment, segments=("mobile", "desktop")))
+    assert {part.value for part in parts} == {"mobile", "desktop"}
     (found,) = heterogeneity(parts)
     one, two = (part.effect for part in parts)
     errors = [np.sqrt(control[k::2].var(ddof=1) / 400 + treatment[k::2].var(ddof=1) / 400) for k in (0, 1)]
@@ -168,3 +168,6 @@ def test_an_effect_that_differs_by_segment_is_found(tmp_path) -> None:
     assert found.p_adjusted == found.p < 1e-6
     alike = by_segment(experiment, "country", sums(layout, control, control, segments=("DE", "FR")))
     assert heterogeneity(alike)[0].p == 1.0
+    unseen = by_segment(experiment, "device_type", sums(layout, control, treatment, segments=("mobile", "")))
+    assert {part.value for part in unseen} == {"mobile", "not known"}
+    assert heterogeneity(unseen) == []  # a device that nobody knows is none that an effect could differ by

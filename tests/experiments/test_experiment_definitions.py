@@ -7,7 +7,7 @@ import pytest
 from trial import TEXT, trial, write
 
 from readership.errors import InputError
-from readership.experiments.definition import Namespace
+from readership.experiments.definition import Experiment, Namespace
 from readership.experiments.reading import read_experiment, read_experiments
 from readership.experiments.started import FILE, check_unchanged, remember_started
 
@@ -29,6 +29,17 @@ def test_a_definition_is_read_as_it_is_written(tmp_path) -> None:
     (rail,) = found.guardrails
     assert (rail.better, rail.margin) == ("less", 0.1)
     assert [found.running(at) for at in (START - timedelta(1), START, found.end)] == [False, True, False]
+
+
+def test_everything_it_says_makes_the_same_one_again(tmp_path) -> None:
+    more = "segments = ['country']\nmodels = {task='churn', control='v1', hybrid='v2'}\naudience = {brand=['k']}"
+    namespace = "namespace = {name='n', range=[0.0, 0.5]}"
+    found = trial(tmp_path, ("pre_days = 14", f"pre_days = 14\n{more}\n{namespace}"))
+    assert found.models == ("churn", {"control": "v1", "hybrid": "v2"})
+    assert Experiment.of(found.content()) == found
+    plain = trial(tmp_path)
+    assert "models" not in plain.content()  # or what was remembered of older ones would count as changed
+    assert Experiment.of(plain.content()) == plain
 
 
 REFUSED = [
@@ -53,6 +64,15 @@ REFUSED = [
     ("pre_days = 14", "pre_days = 14\nnamespace = {name='n', range=[0.5, 0.4]}", "range is [0.5, 0.4]; it must be two"),
     ("pre_days = 14", "pre_days = 14\nsegments = ['mood']", "segments names 'mood', which is not known; there are: b"),
     ("[guardrails.cancelled]", "[guardrails.subscribed]", "'subscribed' is a metric and a guard-rail"),
+    ("[guardrails.cancelled]", "[models]\ntask = 'churn'\n[guardrails.cancelled]", "it has a task, and the version of"),
+    (
+        "[guardrails.cancelled]", "[models]\ntask='churn'\ncontrol='v1'\nhybrid='v1'\n[guardrails.cancelled]",
+        "each variant needs a version of its own",
+    ),
+    (
+        'unit = "reader"', 'unit = "device"\nmodels = {task="churn", control="v1", hybrid="v2"}',
+        "the unit must be reader",
+    ),
     ("unit", "= unit", "home-hybrid.toml is not TOML"),
 ]  # fmt: skip
 

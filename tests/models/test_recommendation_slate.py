@@ -73,21 +73,24 @@ def test_mmr_by_hand() -> None:
 
 
 def test_calibration_by_hand() -> None:
-    """A reader of sport alone: p = (1, 0). q̃ of a sport article is (1, 0), of another (0.01, 0.99): KL = ln 100."""
-    assert divergence(np.array([1.0, 0.0]), np.array([[1.0, 0.0], [0.0, 1.0]])) == pytest.approx([0.0, np.log(100)])
+    """A reader of sport alone: p = 1. Of sport q̃ is 1 in a sport article, 0.01 in another: KL = ln 100."""
+    assert divergence(np.array([1.0]), np.array([[1.0], [0.0]])) == pytest.approx([0.0, np.log(100)])
     read = [Article(str(n), 0, category="sport") for n in range(3)]
     shares = topics([Article("x", 0, category="sport"), Article("y", 0, category="opera")], read)
     assert shares.own is not None
-    assert shares.own.tolist() == [1.0, 0.0]
+    assert shares.own.tolist() == [1.0]
     mix = Mix(np.array([0.5, 0.5]), np.zeros((2, 2), np.float32), shares)
     assert mix.value() == pytest.approx([0.9 * 0.4, 0.9 * 0.4 - 0.1 * np.log(100)])
 
 
 def test_topics_share_an_article_and_two_reads_are_no_taste() -> None:
-    found = topics([Article("x", 0, topics=("a", "b")), Article("y", 0)], [Article("z", 0, category="a")] * 2)
-    assert found.own is None
-    assert found.shares.sum(axis=1).tolist() == [1.0, 0.0]
-    assert found.shares.max() == 0.5
+    shown = [Article("x", 0, topics=("a", "b", "c", "d")), Article("y", 0)]
+    read = [Article("z", 0, topics=("a", "b"))] * 3
+    found = topics(shown, read)
+    assert found.own is not None
+    assert found.own.tolist() == [0.5, 0.5]
+    assert found.shares.tolist() == [[0.25, 0.25], [0.0, 0.0]]
+    assert topics(shown, read[:2]).own is None
 
 
 def test_relevance_of_equals_is_one() -> None:

@@ -8,7 +8,7 @@ from readership.models.recommendation.content import taste
 from readership.models.recommendation.factors import FITS, Reads, fit_ease
 from readership.models.recommendation.live import POPULAR, live_at
 from readership.models.recommendation.memory import Memory
-from readership.models.recommendation.neighbours import Alike, alike, crowd, from_neighbours
+from readership.models.recommendation.neighbours import Alike, alike, crowd, decayed, from_neighbours
 from readership.models.recommendation.nouns import Read
 from readership.models.recommendation.parameters import Parameters
 from readership.models.recommendation.recommender import Recommender
@@ -103,9 +103,12 @@ def test_power_law_by_hand():
     found = alike(memory, memory.of(8), memory.row(8))
     assert found.row.tolist() == [memory.row(7)]
     assert found.likeness[0] == pytest.approx(1 / np.sqrt((1 + 5) * (2 + 5)))
-    seen = crowd(memory, np.array([0], dtype=np.int32), found, parameters, int(7.5 * HOUR_MS))
-    assert seen.decay.sum() == pytest.approx(1.5**-1.5 + 4**-1.5)
-    assert seen.likeness.sum() == pytest.approx(1 / np.sqrt(42))
+    asked, at_ms = np.array([0], dtype=np.int32), int(7.5 * HOUR_MS)
+    assert decayed(memory, asked, parameters, at_ms) == pytest.approx(1.5**-1.5 + 4**-1.5)
+    seen = crowd(memory, asked, found, memory.row(8), parameters, at_ms)
+    assert seen.row.tolist() == [memory.row(7)]
+    assert seen.decay == pytest.approx([4**-1.5])
+    assert seen.likeness == pytest.approx([1 / np.sqrt(42)])
 
 
 def test_nobody_is_alike_where_nothing_was_read():
@@ -113,9 +116,9 @@ def test_nobody_is_alike_where_nothing_was_read():
     memory.grow(1)
     memory.learn(7, 0, 0)
     empty = Alike(*(np.empty(0, dtype=kind) for kind in (np.int32, float, float, float)))
-    seen = crowd(memory, np.array([0], dtype=np.int32), empty, Parameters(), HOUR_MS)
-    assert seen.likeness.sum() == 0
-    assert seen.decay.sum() > 0
+    asked = np.array([0], dtype=np.int32)
+    assert crowd(memory, asked, empty, -1, Parameters(), HOUR_MS).which.tolist() == []
+    assert decayed(memory, asked, Parameters(), HOUR_MS)[0] > 0
 
 
 def test_newest_first_and_what_is_live():

@@ -101,7 +101,7 @@ def test_spans_follow_each_other(warehouse: Warehouse, monkeypatch: pytest.Monke
     for span in spans:
         assert np.all((at_ms[span.rows] >= span.from_ms) & (at_ms[span.rows] < span.to_ms))
     assert half_life_hours(log, spans.train) in recommendation_plan.HALF_LIVES
-    assert text_model(log, spans.train.from_ms).idf.shape == (2**15,)
+    assert text_model(log, spans.train.from_ms, "words").idf.shape == (2**15,)
     monkeypatch.setattr(recommendation_plan, "FEWEST_READS", 10**6)
     with pytest.raises(NotEnoughData, match="need 1000000 to judge by"):
         plan(log, T)

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from readership.errors import InputError
+from readership.events.identity import reader_key
 from readership.events.segments import Record, SegmentLog, line
-from readership.pipelines import segments as module
+from readership.events.taken import DAMAGED, TAKEN, Taken, taking
 from readership.pipelines.segments import ingest_segments
 from readership.settings import Settings
 from readership.warehouse import Warehouse
@@ -44,7 +45,7 @@ def test_events_of_a_growing_segment_are_stored_once(warehouse: Warehouse, setti
     third = ingest_segments(warehouse, settings)
     assert (third["events_loaded"], third["events_duplicate"], third["segments_finished"]) == (0, 0, 1)
     assert not list(log.folder.glob("*.done"))
-    assert json.loads((log.folder / module.TAKEN).read_text()) == {}
+    assert json.loads((log.folder / TAKEN).read_text()) == {}
 
 
 def test_what_was_stored_before_an_interruption_counts_as_a_repeat(
@@ -57,7 +58,7 @@ def test_what_was_stored_before_an_interruption_counts_as_a_repeat(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(module, "_write_taken", interrupted)
+        patch.setattr(Taken, "until", interrupted)
         with pytest.raises(KeyboardInterrupt):
             ingest_segments(warehouse, settings)
     done = ingest_segments(warehouse, settings)
@@ -75,6 +76,28 @@ def test_what_is_no_event_goes_to_quarantine_in_every_round(
     found = warehouse.rows("SELECT field, reason FROM quarantine ORDER BY field, reason")
     assert found == [("event_type", "is empty"), ("event_type", "is empty")] + 2 * [
         ("line", "line is not a JSON object")
+    ]
+
+
+def test_a_reader_made_to_share_anothers_number_stops_nobody(
+    warehouse: Warehouse, settings: Settings, log: SegmentLog
+) -> None:
+    twin = str(reader_key("anna"))  # a number is its own number, and this one is known
+    log.append(
+        [event(1, user_id="anna"), event(2, user_id=twin, consent=15), event(3, user_id="bob"), Record("event", b"5")]
+    )
+    done = ingest_segments(warehouse, settings)
+    assert (done["events_loaded"], done["events_quarantined"], done["readers"]) == (2, 2, 2)
+    log.append([event(4, user_id=twin), event(5, user_id="anna")])
+    done = ingest_segments(warehouse, settings)
+    assert (done["events_loaded"], done["events_quarantined"]) == (1, 1)
+    found = warehouse.rows(
+        "SELECT reason, JSONExtractString(raw, 'event_id') FROM quarantine WHERE field = 'user_id' ORDER BY 2"
+    )
+    assert found == [(f"'{twin}' shares its number with another reader's id", name) for name in ("e2", "e4")]
+    assert warehouse.rows("SELECT external_id, consent FROM readers FINAL ORDER BY 1") == [
+        ("anna", None),
+        ("bob", None),
     ]
 
 
@@ -119,9 +142,17 @@ def test_a_torn_tail_and_damage_are_told(warehouse: Warehouse, settings: Setting
     (log.folder / "x.done").write_bytes(line(event(1)) + wrong + line(event(3))[:-5])
     done = ingest_segments(warehouse, settings)
     assert (done["events_loaded"], done["lines_damaged"], done["bytes_torn"]) == (1, 1, len(line(event(3))) - 5)
-    assert (log.folder / module.DAMAGED).read_bytes() == wrong
+    assert (log.folder / DAMAGED).read_bytes() == wrong
 
 
 def test_no_log_is_a_message(warehouse: Warehouse, settings: Settings, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"there is no segment log in .*; `readership serve` writes one"):
         ingest_segments(warehouse, settings, tmp_path / "none")
+
+
+def test_two_never_take_from_one_folder(warehouse: Warehouse, settings: Settings, log: SegmentLog) -> None:
+    log.append([event(1)])
+    told = r"another process takes what lies in .*; nothing was taken"
+    with taking(log.folder), pytest.raises(InputError, match=told):
+        ingest_segments(warehouse, settings)
+    assert ingest_segments(warehouse, settings)["events_loaded"] == 1

@@ -78,3 +78,24 @@ def test_clicks_per_session_of_two_worlds_are_compared_reader_by_reader() -> Non
     assert np.isclose(found["clicks_per_session_lift"], 6 / 5 / (3 / 4) - 1)
     assert found["clicks_per_session_gain_low"] <= found["clicks_per_session_gain"]
     assert found["sessions"] == 5
+
+
+def test_the_page_of_the_editors_in_the_recommender_s_order() -> None:
+    pages = FrontPages(recommender(), NAMES, frozenset(), SINCE_MS, None, by_editors=True)
+    asked = batch([SINCE_MS], [0])
+    chosen, filled = editors_choice(asked)[0].tolist(), pages(asked)[0].tolist()
+    assert sorted(filled) == sorted(chosen)
+    alone = FrontPages(recommender(), NAMES, frozenset(), SINCE_MS, None)
+    asked = asked._replace(places=6)
+    assert pages(asked)[0].tolist() == alone(asked)[0].tolist()  # all six stand there: the order alone is left
+
+
+def test_what_is_shown_from_its_moment_on_is_counted_as_serving_does() -> None:
+    made = recommender()
+    pages = FrontPages(made, NAMES, frozenset(), SINCE_MS, None)
+    answer = np.array([[2, 3], [4, 5]])
+    pages.learn(batch([SINCE_MS - 1, SINCE_MS], [0, 0]), answer, np.zeros(4, dtype=bool))
+    places = np.array([made.catalogue.place(NAMES[number]) for number in range(6)], dtype=np.int32)
+    counted = made.memory.exposures.at(SINCE_MS, places)[:, 0]
+    assert counted[:4].tolist() == [0, 0, 0, 0]
+    assert counted[4] > counted[5] > 0  # further down counts for less

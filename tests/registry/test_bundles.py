@@ -254,3 +254,14 @@ def test_a_further_file_is_read_only_if_unaltered(tmp_path):
     (folder / "segments.json").write_bytes(b"[1]")
     with pytest.raises(BundleError, match="was altered after training"):
         bundle.read("segments.json")
+
+
+def test_a_policy_needs_its_own_two_files_and_scores_nobody(tmp_path: Path) -> None:
+    policy = manifest(task="ads", answer="policy", features=())
+    with pytest.raises(BundleError, match=r"learned\.npz, market\.json; nothing was written"):
+        write_bundle(tmp_path, policy, files())
+    folder = write_bundle(tmp_path, policy, {"market.json": b"{}", "learned.npz": b"PK"})
+    bundle = Bundle.load(folder)
+    assert bundle.read("market.json") == b"{}"
+    with pytest.raises(BundleError, match="chooses but scores nobody"):
+        bundle.margin(ROWS)

@@ -15,6 +15,7 @@ from readership.registry.held_out import columns_for, losses
 from readership.registry.live import read_live
 from readership.registry.mlflow_registry import MlflowRegistry
 from readership.registry.promotion import promote, register, rollback, sync
+from readership.registry.rule import Decision
 from readership.registry.versions import list_models
 
 LATER = "2026-01-29T12:00:00+00:00"
@@ -57,6 +58,18 @@ def test_the_first_champion_must_beat_the_floors(registry_settings, models, bund
     with pytest.raises(PromotionRefused, match=r"floor 'recency'.*nothing changed.*--force --why"):
         promote(registry_settings, "churn")
     assert read_live(models, "churn").champion is None
+
+
+def test_what_an_experiment_showed_stands_in_place_of_the_rule(registry_settings, models, bundle, champion):
+    register(registry_settings, bundle("v2", 1.0), an_evaluation())  # on held-out rows no better than v1
+    against = Decision(False, "experiment 'e': active_days +0.01 [-0.09, +0.11], open; its verdict is 'wait'")
+    with pytest.raises(PromotionRefused, match=r"active_days \+0.01 \[-0.09, \+0.11\].*nothing changed"):
+        promote(registry_settings, "churn", "v2", proof=against)
+    assert read_live(models, "churn").champion == "v1"
+    shown = {"value": 0.3, "ci95": [0.2, 0.4]}
+    done = promote(registry_settings, "churn", "v2", proof=Decision(True, "experiment 'e': active_days +0.3", shown))
+    assert (done.version, done.forced, done.difference) == ("v2", False, shown)
+    assert read_live(models, "churn").why == "experiment 'e': active_days +0.3"
 
 
 def test_a_superior_challenger_takes_over(registry_settings, models, bundle, champion):

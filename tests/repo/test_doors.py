@@ -19,6 +19,7 @@ COMMANDS = {
     "ml/07_conversion_prediction.py": "train",
     "ml/08_click_prediction.py": "train",
     "ml/09_engagement_prediction.py": "train",
+    "ml/10_ad_optimization.py": "train",
     "ml/run_all_ml_models.py": "run",
     "run_ml.py": "run",
 }

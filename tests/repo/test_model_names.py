@@ -8,12 +8,13 @@ from readership.cli.options import Model, Population, Task
 from readership.datasets.rules import label_rule
 from readership.errors import InputError, ReadershipError
 from readership.models import click, segmentation, uplift
+from readership.models.ads import question as ads
 from readership.models.recommendation import question as recommendation
 from readership.settings import Settings
 
 
 def test_every_task_of_every_population_is_a_model() -> None:
-    names = {segmentation.TASK, recommendation.TASK, *click.TASKS}  # have no label of a reader
+    names = {segmentation.TASK, recommendation.TASK, ads.TASK, *click.TASKS}  # have no label of a reader
     for task in set(Task) - names:
         for population in Population:
             try:

@@ -44,10 +44,13 @@ def test_openapi_describes_every_route_its_answers_and_keys(client: Caller) -> N
     about_a_reader = [f"/v1/readers/{{reader_id}}/{task}" for task in ("churn", "conversion", "engagement")]
     segment = "/v1/readers/{reader_id}/segment"
     slate = "/v1/readers/{reader_id}/recommendations"
+    ads = ["/v1/ads/feedback", "/v1/ads/select"]
     written = ["/v1/articles/{article_id}", "/v1/clicks/score", "/v1/events"]
-    plain = ["/healthz", "/metrics", "/readyz", *written, "/v1/models"]
+    variant = "/v1/experiments/{key}/assignment"
     erased = ["/v1/erasures/{erasure_id}", "/v1/readers/{reader_id}"]
-    assert sorted(schema["paths"]) == sorted([*plain, *about_a_reader, slate, segment, *erased])
+    plain = ["/healthz", "/metrics", "/readyz", *ads, *written, variant, "/v1/models"]
+    many = [f"/v1/readers/{task}" for task in ("churn", "conversion", "engagement", "segment")]
+    assert sorted(schema["paths"]) == sorted([*plain, *many, *about_a_reader, slate, segment, *erased])
     assert [parameter["name"] for parameter in schema["paths"][segment]["get"]["parameters"]] == ["reader_id"]
     for path in about_a_reader:
         route = schema["paths"][path]["get"]
@@ -61,6 +64,11 @@ def test_openapi_describes_every_route_its_answers_and_keys(client: Caller) -> N
     assert schema["components"]["schemas"]["SegmentAnswer"]["example"]["segment_id"] == 3
     example = schema["components"]["schemas"]["RecommendationsAnswer"]["example"]
     assert example["recommendations"][0]["reason"] == "because you read “Night trains to Rome are back”"
+    named = {parameter["name"] for parameter in schema["paths"][variant]["get"]["parameters"]}
+    assert named >= {"key", "reader_id", "country", "subscription_tier"}
+    assert schema["components"]["schemas"]["AssignmentAnswer"]["example"]["variant"] == "hybrid"
+    assert schema["components"]["schemas"]["AdAnswer"]["example"]["propensity"] == 0.4123
+    assert "404" in schema["paths"]["/v1/ads/feedback"]["post"]["responses"]
     assert schema["components"]["schemas"]["ArticleBody"]["example"]["topics"] == ["trains", "Italy"]
     assert schema["paths"]["/v1/events"]["post"]["requestBody"]["content"]["application/json"]["examples"]["one"]
     assert set(schema["components"]["securitySchemes"]) == {"bearer", "key"}

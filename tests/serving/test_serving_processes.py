@@ -26,7 +26,9 @@ print(*sorted({name.partition(".")[0] for name in sys.modules}))
 
 
 @contextmanager
-def started(world: World, *arguments: str, python: str = sys.executable) -> Iterator[tuple[httpx.Client, int]]:
+def started(
+    world: World, *arguments: str, python: str = sys.executable, drain_seconds: int = 0
+) -> Iterator[tuple[httpx.Client, int]]:
     """`readership serve` of `world` in its own process: a caller, and the process id to send signals to."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -37,7 +39,7 @@ def started(world: World, *arguments: str, python: str = sys.executable) -> Iter
         process = subprocess.Popen(
             [python, "-c", START, "serve", "--port", str(port), *arguments],
             cwd=home,
-            env={**environment, "READERSHIP_HOME": str(home)},
+            env={**environment, "READERSHIP_HOME": str(home), "READERSHIP_API_DRAIN_SECONDS": str(drain_seconds)},
             stdout=log,
             stderr=log,
         )

@@ -15,17 +15,29 @@ import sys
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from itertools import count
 from time import perf_counter
 from typing import cast
 
 
 @dataclass
+class Ask:
+    """One kind of request: a path, and a body to POST ("": GET). `{reader}` becomes a number below `Load.readers`,
+    `{number}` counts requests, `{now}` is the time. Of all requests, `share` in the sum of the shares are of this kind.
+    """
+
+    path: str
+    body: str = ""
+    share: float = 1.0
+
+
+@dataclass
 class Load:
-    """What to ask, and how: paths are `prefix` + number below `readers` + `suffix`; `rate` 0 is a closed loop."""
+    """What to ask, and how; `rate` 0 is a closed loop."""
 
     port: int
-    prefix: str
-    suffix: str
+    asks: tuple[Ask, ...]
     readers: int
     seconds: float
     connections: int
@@ -35,7 +47,7 @@ class Load:
 
 @dataclass
 class Outcome:
-    """Answers with status 200, everything else, and latencies in milliseconds of the former."""
+    """Answers with status 200 or 202, everything else, and latencies in milliseconds of the former."""
 
     answered: int = 0
     errors: int = 0
@@ -85,13 +97,28 @@ class Connection(asyncio.Protocol):
         length = int(self._buffer[:end].lower().partition(b"content-length:")[2].partition(b"\r")[0])
         if len(self._buffer) < end + 4 + length:
             return
-        good = self._buffer.startswith(b"HTTP/1.1 200")
+        good = self._buffer.startswith((b"HTTP/1.1 200", b"HTTP/1.1 202"))
         self._buffer = b""
         self._caller.answered(self, good, self._due)
 
     def connection_lost(self, error: Exception | None) -> None:
         """The server hung up: an error unless we are done."""
         self._caller.lost()
+
+
+def written(ask: Ask, reader: int, number: int, seed: int) -> bytes:
+    """The request as it goes over the wire.
+
+    >>> written(Ask("/readers/{reader}"), 7, 0, 1)
+    b'GET /readers/7 HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\n\\r\\n'
+    """
+    path = ask.path.replace("{reader}", str(reader))
+    if not ask.body:
+        return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    body = ask.body.replace("{reader}", str(reader)).replace("{number}", f"{seed}-{number}").replace("{now}", now)
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    return f"{head}Content-Length: {len(body.encode())}\r\n\r\n{body}".encode()
 
 
 class Caller:
@@ -108,10 +135,10 @@ class Caller:
         self._done = False
 
     def _endless(self, chance: random.Random) -> Iterator[bytes]:
-        load = self.load
-        while True:
-            path = f"{load.prefix}{chance.randrange(load.readers)}{load.suffix}"
-            yield f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
+        shares = [ask.share for ask in self.load.asks]
+        for number in count():
+            (ask,) = chance.choices(self.load.asks, shares)
+            yield written(ask, chance.randrange(self.load.readers), number, self.load.seed)
 
     def free(self, connection: Connection) -> None:
         """This connection can ask."""
@@ -181,7 +208,8 @@ def main() -> None:
     """Run the load given as one JSON argument and print its summary as JSON."""
     import uvloop
 
-    load = Load(**json.loads(sys.argv[1]))
+    given = json.loads(sys.argv[1])
+    load = Load(**{**given, "asks": tuple(Ask(**ask) for ask in given["asks"])})
     outcome = uvloop.run(Caller(load).run())
     print(json.dumps({**outcome.summary(), "load": asdict(load)}))
 

@@ -26,7 +26,7 @@ from readership.features.memory import write_memory
 from readership.features.state import Doing
 from readership.features.state_lmdb import LmdbState
 from readership.models.recommendation.features import NAMES
-from readership.models.recommendation.nouns import Article, Asker, Read
+from readership.models.recommendation.nouns import Article, Asker, Read, Shown
 from readership.models.recommendation.ranker import Lists, Ranker, gather
 from readership.models.recommendation.recommender import Recommender
 from readership.registry.bundles import write_bundle
@@ -35,6 +35,7 @@ from readership.settings import Settings
 
 ARTICLES = 50_000
 READS_A_READER = 1.5
+IMPRESSIONS = 20_000
 SLATES, WARM = 2000, 100
 LISTS = (250, 500, 1000)
 RULES = """
@@ -56,10 +57,11 @@ number = 3
 """
 PROTOCOL = (
     "{articles:,} articles published over 29 days; {reads:,} reads of {readers:,} readers over two days, of newer "
-    "articles more often, learnt by the product's engine; the state holds a read of every reader. Another process "
-    "opens memory, state, ranker and four rules as a worker of the API does and makes {slates:,} slates of 10 for "
-    "readers at random ({warm} before that unmeasured): state read, candidates, features, LightGBM of {trees} trees in "
-    "ONNX Runtime, rules, diversity, slot by lot, JSON. slate_ms_*: each of them by the clock; slate_processor_ms_*: "
+    "articles more often, and 20,000 impressions, learnt by the product's engine; the state holds a read of every "
+    "reader. Another process opens memory, state, ranker and four rules as a worker of the API does and makes "
+    "{slates:,} slates of 10 for readers at random ({warm} before that unmeasured): state read, candidates, features, "
+    "LightGBM of {trees} trees in ONNX Runtime, rules, diversity, slot by lot, JSON. slate_ms_*: each of them by the "
+    "clock; slate_processor_ms_*: "
     "without what other work on the machine took; peak_rss_gib: of that process. learn_*: seconds of the engine for so "
     "many reads; fit_*: seconds of fitting the ranker on so many lists of candidates."
 )
@@ -71,7 +73,8 @@ def run(*, readers: int = 1_000_000) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="readership-bench-") as folder:
         home = Path(folder)
         reads = int(readers * READS_A_READER)
-        made, trees = _newsroom(home, readers, reads)
+        made, trees = newsroom(home, readers, reads, ARTICLES)
+        (home / "rules.toml").write_text(RULES, encoding="utf-8")
         asked = _asked(home, readers)
     figures = {**asked, **made, "articles": ARTICLES, "readers": readers, "reads": reads}
     figures["learning_rss_gib"] = _peak_gib()
@@ -80,36 +83,36 @@ def run(*, readers: int = 1_000_000) -> dict[str, Any]:
     return result("recommendation", rounded, {}, protocol, time.perf_counter() - began)
 
 
-def _newsroom(home: Path, readers: int, reads: int) -> tuple[dict[str, float], int]:
+def newsroom(home: Path, readers: int, reads: int, articles: int) -> tuple[dict[str, float], int]:
     """Fill `home`; returns seconds against rows, and the trees of the ranker."""
     now = datetime.now(UTC)
     now_ms = int(now.timestamp() * 1000)
     random = np.random.default_rng(7)
     recommender = Recommender()
-    for article in _articles(random, now_ms):
+    for article in _articles(random, now_ms, articles):
         recommender.put(article)
     figures: dict[str, float] = {}
     learnt, seconds = 0, 0.0
     for part in (0.25, 0.5, 1.0):
-        rows = _reads(random, now_ms, readers, learnt, int(reads * part), reads)
+        rows = _reads(random, now_ms, readers, articles, (learnt, int(reads * part), reads))
         begin = time.perf_counter()
         recommender.learn(rows)
         seconds += time.perf_counter() - begin
         learnt = int(reads * part)
         figures[f"learn_seconds_{learnt}"] = seconds
+    recommender.shown(_shown(random, now_ms, articles))
     begin = time.perf_counter()
     files = recommender.files(now_ms)
     write_memory(home / "var" / "online", files, as_of=now, learnt_until=now)
     figures["publish_seconds"] = time.perf_counter() - begin
     trees = _ranker(home, recommender, readers, now_ms, figures)
-    _state(home, readers, now_ms)
-    (home / "rules.toml").write_text(RULES, encoding="utf-8")
+    _state(home, readers, articles, now_ms)
     return figures, trees
 
 
-def _articles(random: np.random.Generator, now_ms: int) -> Iterator[Article]:
+def _articles(random: np.random.Generator, now_ms: int, articles: int) -> Iterator[Article]:
     words = np.array([f"word{n}" for n in range(5000)])
-    for n, age in enumerate(np.sort(random.random(ARTICLES) * timedelta(days=29).total_seconds())[::-1].tolist()):
+    for n, age in enumerate(np.sort(random.random(articles) * timedelta(days=29).total_seconds())[::-1].tolist()):
         text = words[random.integers(0, len(words), 40)].tolist()
         yield Article(
             f"a{n}",
@@ -123,18 +126,29 @@ def _articles(random: np.random.Generator, now_ms: int) -> Iterator[Article]:
         )
 
 
-def _reads(random: np.random.Generator, now_ms: int, readers: int, first: int, last: int, total: int) -> list[Read]:
-    """Reads number `first` to `last` of all, in time order: each reader once, then readers at random."""
+def _reads(
+    random: np.random.Generator, now_ms: int, readers: int, articles: int, part: tuple[int, int, int]
+) -> list[Read]:
+    """Reads number first to last of all, in time order: each reader once, then readers at random."""
+    first, last, total = part
     at_ms = now_ms - timedelta(days=2) // timedelta(milliseconds=1) * (total - np.arange(first, last)) // total
     who = np.arange(first, last)
     who = np.where(who < readers, who, random.integers(0, readers, last - first))
-    back = random.exponential(ARTICLES / 60, last - first).astype(np.int64)
-    gone = (now_ms - at_ms) * ARTICLES // (29 * 86_400_000)
-    which = np.clip(ARTICLES - 1 - gone - back, 0, ARTICLES - 1)
+    back = random.exponential(articles / 60, last - first).astype(np.int64)
+    gone = (now_ms - at_ms) * articles // (29 * 86_400_000)
+    which = np.clip(articles - 1 - gone - back, 0, articles - 1)
     return [
         Read(at, reader, f"a{article}", brand=f"brand{article % 3}")
         for at, reader, article in zip(at_ms.tolist(), who.tolist(), which.tolist(), strict=True)
     ]
+
+
+def _shown(random: np.random.Generator, now_ms: int, articles: int) -> Shown:
+    """Impressions of the last six hours, of newer articles more often."""
+    at_ms = np.sort(now_ms - random.integers(0, timedelta(hours=6) // timedelta(milliseconds=1), IMPRESSIONS))
+    back = random.exponential(articles / 60, IMPRESSIONS).astype(np.int64)
+    names = np.array([f"a{n}" for n in np.clip(articles - 1 - back, 0, None).tolist()], dtype=object)
+    return Shown(at_ms, names, random.integers(1, 12, IMPRESSIONS), np.zeros(IMPRESSIONS, dtype=np.uint64))
 
 
 def _ranker(home: Path, recommender: Recommender, readers: int, now_ms: int, figures: dict[str, float]) -> int:
@@ -185,13 +199,13 @@ def _manifest(spec: ModelSpec) -> Manifest:
     )
 
 
-def _state(home: Path, readers: int, now_ms: int, batch: int = 1000) -> None:
+def _state(home: Path, readers: int, articles: int, now_ms: int, batch: int = 1000) -> None:
     """A click of every reader in the last minutes, and who agreed."""
     state = LmdbState(home / "var" / "online" / "state")
     for first in range(0, readers, batch):
         doings = [
             Doing(
-                n.to_bytes(16, "big"), now_ms - n % 600_000, n, article_id=f"a{n % ARTICLES}", counted=False, consent=3
+                n.to_bytes(16, "big"), now_ms - n % 600_000, n, article_id=f"a{n % articles}", counted=False, consent=3
             )
             for n in range(first, min(first + batch, readers))
         ]

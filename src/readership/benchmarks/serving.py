@@ -1,253 +1,161 @@
-"""How many churn answers a second one worker gives over HTTP, and how long the slowest take.
+"""How many answers a second the API gives over HTTP, how long the slowest take, and how that compares with MLflow's.
 
-A world is made in a temporary folder: readers with every catalogued feature in an LMDB store, and an XGBoost
-bundle of 300 trees that reads them all. The server is the product's own `readership serve`; the load runs in a
-process of its own beside it.
+A world is made in a temporary folder: readers with every catalogued feature in an LMDB store and an XGBoost bundle
+that reads them all; articles, reads, what was shown, a ranker and rules for recommendations. The server is the
+product's own `readership serve`; the load runs in a process of its own beside it.
 """
 
-import io
 import json
-import os
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from readership.benchmarks.http_load import Load
+from readership.benchmarks import mlflow_server
+from readership.benchmarks.http_load import Ask, Load
+from readership.benchmarks.recommendation import RULES, newsroom
 from readership.benchmarks.result import result
-from readership.contracts import Dataset, Manifest, ModelSpec
-from readership.errors import ReadershipError
-from readership.features.catalogue import catalogue
-from readership.features.online import OnlineWriter
-from readership.models._tabular import build
-from readership.registry.bundles import write_bundle
-from readership.registry.live import write_live
+from readership.benchmarks.served import Served, free_port, served
+from readership.benchmarks.serving_world import TREES, build_world
 
-AS_OF = datetime(2026, 10, 1, tzinfo=UTC)
-TREES = 300
-WORDS = tuple(f"word{number}" for number in range(8))
+WORKERS = 2
+ARTICLES, READS_A_READER = 20_000, 5
 WARM_SECONDS, CLOSED_SECONDS, OPEN_SECONDS, ROUNDS = 2.0, 4.0, 5.0, 3
 CONNECTIONS = 32
+CHURN = Ask("/v1/readers/{reader}/churn")
+SLATE = Ask("/v1/readers/{reader}/recommendations")
+EVENT = Ask(
+    "/v1/events",
+    json.dumps(
+        {
+            "event_id": "bench-{number}",
+            "user_id": "{reader}",
+            "event_type": "article_view",
+            "timestamp": "{now}",
+            "article_id": "a19990",
+            "consent": {"analytics": True, "personalisation": True},
+        }
+    ),
+)
+MIXED = tuple(Ask(ask.path, ask.body, share) for ask, share in ((CHURN, 0.6), (SLATE, 0.25), (EVENT, 0.15)))
 PROTOCOL = (
-    "One worker of `readership serve` answers GET /v1/readers/{{id}}/churn for ids drawn at random of {readers:,} "
-    "readers in LMDB ({features} features), scored by an XGBoost of {trees} trees through ONNX Runtime. The load runs "
-    "on the same machine, as one process over {connections} keep-alive connections on loopback, and takes its share of "
-    "the processor. churn_rps: closed loop, the middle of {rounds} rounds of {closed:.0f} s after {warm:.0f} s of "
-    "warming. churn_p50_ms and churn_p99_ms: open loop at half that rate (open_rps; random arrivals), the middle of "
-    "{rounds} rounds of {open:.0f} s and the worst of them, counted from the moment a request fell due, so waiting "
-    "counts; closed_p99_ms is the closed loop's. errors: answers other than 200 and "
-    "connections lost, all phases. rss_mib_per_worker: resident memory after the load, touched pages of the shared "
-    "store included; private_mib_per_worker: without them. processor_us_per_answer: processor time of the worker over "
-    "the closed loop, which other work on the machine disturbs least."
+    "{workers} workers of `readership serve` answer for ids drawn at random of {readers:,} readers. churn: {features} "
+    "features in LMDB, an XGBoost of {trees} trees through ONNX Runtime. recommendations: slates of 10 of {articles:,} "
+    "live articles, {reads:,} reads and 20,000 impressions learnt, state, ranker, four rules, diversity, slot by lot. "
+    "mixed: 60 % churn, 25 % recommendations, 15 % POST of one event, answered once it is on disk and learnt by every "
+    "worker. The load runs on the same machine, as one process over {connections} keep-alive connections on loopback, "
+    "and takes its share of the processor. *_rps: closed loop, the middle of {rounds} rounds of {closed:.0f} s after "
+    "{warm:.0f} s of warming. *_p50_ms and *_p99_ms: open loop at half that rate (*_open_rps; random arrivals), the "
+    "middle of {rounds} rounds of {open:.0f} s (*_worst_round: the worst of them), counted from the moment a request "
+    "fell due, so waiting counts; *_closed_p99_ms is the closed loop's. errors: answers other than 200 and 202, and "
+    "connections lost, all phases. *_processor_us: processor time of the workers for an answer in the closed loop, "
+    "which other work on the machine disturbs least. rss_mib_per_worker: resident memory after the load, touched pages "
+    "of the shared store included; private_mib_per_worker: without them. mlflow: `mlflow models serve` with as many "
+    "workers and the same trees, one ready-made row of features in each request; ratio_to_mlflow: churn_rps to its rps."
 )
 
 
+class Measured(NamedTuple):
+    """Rounds of one kind of load, and the processor time that the workers took for an answer, in µs."""
+
+    closed: list[dict[str, Any]]
+    opened: list[dict[str, Any]]
+    processor_us: float
+
+    def figures(self, name: str) -> dict[str, float]:
+        """As PROTOCOL says."""
+        return {
+            f"{name}_rps": _middle(self.closed, "rps"),
+            f"{name}_p50_ms": _middle(self.opened, "p50_ms"),
+            f"{name}_p99_ms": _middle(self.opened, "p99_ms"),
+            f"{name}_p99_ms_worst_round": max(load["p99_ms"] for load in self.opened),
+            f"{name}_open_rps": _middle(self.opened, "rps"),
+            f"{name}_closed_p99_ms": _middle(self.closed, "p99_ms"),
+            f"{name}_processor_us": self.processor_us,
+        }
+
+    @property
+    def errors(self) -> int:
+        """Of all rounds."""
+        return sum(load["errors"] for load in (*self.closed, *self.opened))
+
+
 def run(*, readers: int = 100_000) -> dict[str, Any]:
-    """Build the world, serve it, load it, stop it. Needs about a minute; see PROTOCOL for what each figure means."""
+    """Build the world, serve it, load it, then the peer. Needs about five minutes; PROTOCOL says what figures mean."""
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="readership-bench-") as folder:
-        features = build_world(Path(folder), readers)
-        with _server(Path(folder)) as (port, process):
-            warm = _load(port, readers, WARM_SECONDS)
-            before = _processor_seconds(process.pid)
-            closed = [_load(port, readers, CLOSED_SECONDS) for _ in range(ROUNDS)]
-            used = _processor_seconds(process.pid) - before
-            rate = max(_middle(closed, "rps") / 2, 1.0)
-            opened = [_load(port, readers, OPEN_SECONDS, rate) for _ in range(ROUNDS)]
-            memory = _memory_mib(process.pid)
-    figures = {
-        "churn_rps": _middle(closed, "rps"),
-        "churn_p50_ms": _middle(opened, "p50_ms"),
-        "churn_p99_ms": _middle(opened, "p99_ms"),
-        "churn_p99_ms_worst_round": max(load["p99_ms"] for load in opened),
-        "open_rps": _middle(opened, "rps"),
-        "closed_p99_ms": _middle(closed, "p99_ms"),
-        "errors": sum(load["errors"] for load in (warm, *closed, *opened)),
-        **memory,
-    }
-    if used:
-        figures["processor_us_per_answer"] = used / sum(load["answered"] for load in closed) * 1e6
+        home = Path(folder)
+        features = build_world(home, readers)
+        reads = readers * READS_A_READER
+        newsroom(home, readers, reads, ARTICLES)
+        (home / "rules.toml").write_text(RULES, encoding="utf-8")
+        with _product(home) as server:
+            found = {name: _measured(server, asks, readers) for name, asks in _KINDS.items()}
+            memory = server.memory_mib()
+        row = np.random.default_rng(7).integers(0, 5, features).astype(float).tolist()
+        trees = home / "artifacts" / "models" / "churn" / "bench" / "xgboost.json"
+        with mlflow_server.mlflow_server(home, trees, WORKERS) as server:
+            peer = _measured(server, (mlflow_server.ask(row),), readers)
+    figures = {name: value for kind, each in found.items() for name, value in each.figures(kind).items()}
+    figures |= {"errors": sum(each.errors for each in found.values()), **memory}
+    figures["ratio_to_mlflow"] = figures["churn_rps"] / max(_middle(peer.closed, "rps"), 1.0)
     protocol = PROTOCOL.format(
+        workers=WORKERS,
         readers=readers,
         features=features,
         trees=TREES,
+        articles=ARTICLES,
+        reads=reads,
         connections=CONNECTIONS,
         warm=WARM_SECONDS,
         rounds=ROUNDS,
         closed=CLOSED_SECONDS,
         open=OPEN_SECONDS,
     )
-    figures = {name: round(value, 2) for name, value in figures.items()}
-    return result("serving", figures, {}, protocol, time.perf_counter() - started)
+    peers = {"mlflow": _rounded({**peer.figures("churn"), "errors": peer.errors})}
+    return result("serving", _rounded(figures), peers, protocol, time.perf_counter() - started)
 
 
-def _middle(rounds: list[dict[str, Any]], figure: str) -> float:
-    return median(load[figure] for load in rounds)
+_KINDS = {"churn": (CHURN,), "recommendations": (SLATE,), "mixed": MIXED}
 
 
-def build_world(home: Path, readers: int, trees: int = TREES) -> int:
-    """Fill `home` with an online store of `readers` readers (ids from 0) and a champion; returns the feature count."""
-    chance = np.random.default_rng(7)
-    inputs = [feature for feature in catalogue() if feature.serves("churn")]
-    numbers = [feature.name for feature in inputs if feature.kind == "number"]
-    words = [feature.name for feature in inputs if feature.kind == "category"]
-    values = _values(chance, readers, len(numbers))
-    codes = chance.integers(0, len(WORDS), (readers, len(words)))
-    with OnlineWriter(home / "var" / "online", numbers, words, as_of=AS_OF) as writer:
-        texts = [tuple(WORDS[code] for code in row) for row in codes.tolist()]
-        writer.put(np.arange(readers, dtype=np.uint64), values, texts)
-    sample = slice(0, 4000)
-    matrix = np.hstack([values[sample], codes[sample].astype(np.float32)])
-    _write_champion(home / "artifacts" / "models", matrix, tuple(numbers), tuple(words), trees, chance)
-    return len(numbers) + len(words)
+def _product(home: Path) -> Any:
+    """`readership serve` of what lies in `home`."""
+    port = free_port()
+    code = "from readership.cli import main; main()"
+    command = ["-c", code, "serve", "--port", str(port), "--workers", str(WORKERS)]
+    return served(command, port, "/readyz", home, {"READERSHIP_HOME": str(home)})
 
 
-def _values(chance: np.random.Generator, rows: int, columns: int) -> NDArray[np.float32]:
-    """Counts with a long tail, one in ten missing."""
-    values = np.floor(np.exp(chance.normal(size=(rows, columns), scale=1.2))).astype(np.float32)
-    values[chance.random((rows, columns)) < 0.1] = np.nan
-    return values
+def _measured(server: Served, asks: tuple[Ask, ...], readers: int) -> Measured:
+    _load(server, asks, readers, WARM_SECONDS, seed=0)
+    before = server.processor_seconds()
+    closed = [_load(server, asks, readers, CLOSED_SECONDS, seed=seed) for seed in range(1, ROUNDS + 1)]
+    used = server.processor_seconds() - before
+    rate = max(_middle(closed, "rps") / 2, 1.0)
+    opened = [_load(server, asks, readers, OPEN_SECONDS, rate, seed=10 + seed) for seed in range(ROUNDS)]
+    return Measured(closed, opened, used / max(sum(load["answered"] for load in closed), 1) * 1e6)
 
 
-def _write_champion(
-    models: Path,
-    matrix: NDArray[np.float32],
-    numbers: tuple[str, ...],
-    words: tuple[str, ...],
-    trees: int,
-    chance: np.random.Generator,
-) -> None:
-    rows = len(matrix)
-    signal = np.nan_to_num(matrix[:, :20]).sum(axis=1)
-    label = (signal + chance.normal(size=rows, scale=10) > np.median(signal)).astype(np.float32)
-    dataset = Dataset(
-        task="churn",
-        features=matrix,
-        names=(*numbers, *words),
-        label=label,
-        reader=np.arange(rows, dtype=np.uint64),
-        as_of=np.full(rows, np.datetime64(AS_OF.replace(tzinfo=None), "ms")),
-        weight=np.ones(rows),
-        categories=dict.fromkeys(words, WORDS),
-    )
-    model = build(ModelSpec("xgboost", {"rounds": trees})).fit(dataset, None)
-    calibrator = io.BytesIO()
-    np.savez(calibrator, shift=np.array([0.0]))
-    name, native = model.native()
-    files = {"model.onnx": model.to_onnx(), "calibrator.npz": calibrator.getvalue(), name: native}
-    write_bundle(models, _manifest(model.spec, dataset), files)
-    write_live(models, "churn", champion="bench", challenger=None, by="readership bench serving", why="benchmark")
-
-
-def _manifest(spec: ModelSpec, dataset: Dataset) -> Manifest:
-    until = AS_OF.isoformat()
-    return Manifest(
-        task="churn",
-        version="bench",
-        model=spec,
-        features=dataset.names,
-        categories=dataset.categories,
-        calibration="shift",
-        horizon_days=28,
-        lookback_days=56,
-        population="registered",
-        dataset_hash="",
-        sql_hashes={},
-        data_from=until,
-        data_to=until,
-        trained_until=until,
-        created_at=datetime.now(UTC).isoformat(),
-        libraries={"xgboost": version("xgboost-cpu") if sys.platform != "darwin" else version("xgboost")},
-        metrics={},
-        operating_points={},
-        files={},
-    )
-
-
-@contextmanager
-def _server(home: Path) -> Iterator[tuple[int, "subprocess.Popen[bytes]"]]:
-    """`readership serve` of what lies in `home`, on a free port of loopback, stopped by its process id afterwards."""
-    port = _free_port()
-    log = home / "serve.log"
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("READERSHIP_")}
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-c", "from readership.cli import main; main()", "serve", "--port", str(port)],
-            cwd=home,
-            env={**kept, "READERSHIP_HOME": str(home)},
-            stdout=output,
-            stderr=output,
-        )
-        try:
-            _wait_until_ready(port, process, log)
-            yield port, process
-        finally:
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def _wait_until_ready(port: int, process: "subprocess.Popen[bytes]", log: Path, seconds: float = 60.0) -> None:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
-    tail = log.read_text(encoding="utf-8", errors="replace")[-800:]
-    raise ReadershipError(f"`readership serve` was not ready in {seconds:.0f} s; it said: {tail}")
-
-
-def _load(port: int, readers: int, seconds: float, rate: float = 0.0) -> dict[str, Any]:
-    load = Load(port, "/v1/readers/", "/churn", readers, seconds, CONNECTIONS, rate)
+def _load(
+    server: Served, asks: tuple[Ask, ...], readers: int, seconds: float, rate: float = 0.0, *, seed: int
+) -> dict[str, Any]:
+    load = Load(server.port, asks, readers, seconds, CONNECTIONS, rate, seed)
     command = [sys.executable, "-m", "readership.benchmarks.http_load", json.dumps(asdict(load))]
     done = subprocess.run(command, capture_output=True, check=True, timeout=seconds + 60)
     summary: dict[str, Any] = json.loads(done.stdout)
     return summary
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def _middle(rounds: list[dict[str, Any]], figure: str) -> float:
+    return median(load[figure] for load in rounds)
 
 
-def _memory_mib(pid: int) -> dict[str, float]:
-    """Resident memory of a process, and its private part where the system tells."""
-    status = Path(f"/proc/{pid}/status")
-    if not status.is_file():
-        said = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, check=True)
-        return {"rss_mib_per_worker": int(said.stdout) / 1024}
-    kib = {
-        name: value.split()[0] for name, _, value in (line.partition(":") for line in status.open()) if value.strip()
-    }
-    return {"rss_mib_per_worker": int(kib["VmRSS"]) / 1024, "private_mib_per_worker": int(kib["RssAnon"]) / 1024}
-
-
-def _processor_seconds(pid: int) -> float:
-    """Processor time a process has taken so far; 0 where the system does not tell."""
-    stat = Path(f"/proc/{pid}/stat")
-    if not stat.is_file():
-        return 0.0
-    after_name = stat.read_text().rpartition(")")[2].split()
-    ticks: int = os.sysconf("SC_CLK_TCK")
-    return (int(after_name[11]) + int(after_name[12])) / ticks
+def _rounded(figures: dict[str, Any]) -> dict[str, Any]:
+    return {name: round(value, 2) for name, value in figures.items()}

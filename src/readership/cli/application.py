@@ -24,7 +24,9 @@ app = typer.Typer(
     add_completion=False,
 )
 features_app = typer.Typer(no_args_is_help=True, help="Point-in-time features of readers.")
-audit_app = typer.Typer(no_args_is_help=True, help="Checks that no number knew the future.")
+audit_app = typer.Typer(
+    no_args_is_help=True, help="Checks that no number knew the future, and that serving sees what training saw."
+)
 models_app = typer.Typer(no_args_is_help=True, help="Versions of models and which is live.")
 keys_app = typer.Typer(no_args_is_help=True, help="API keys.")
 reader_app = typer.Typer(no_args_is_help=True, help="What is kept of one reader: all of it shown, or all of it erased.")

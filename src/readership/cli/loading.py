@@ -95,6 +95,16 @@ def ingest(
         bool,
         typer.Option("--segments", help="What came over HTTP; a folder may be named, by default READERSHIP_SEGMENTS."),
     ] = False,
+    kafka: Annotated[
+        str | None, typer.Option("--kafka", help="A topic of READERSHIP_KAFKA_SERVERS, in rounds until told to stop.")
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="With --kafka: what is there now, then end.")] = False,
+    avro: Annotated[
+        bool, typer.Option("--avro", help="With --kafka: messages are Avro, schemas in READERSHIP_SCHEMA_REGISTRY.")
+    ] = False,
+    metrics: Annotated[
+        Path | None, typer.Option(help="With --kafka: write lag and counts to this file for Prometheus.")
+    ] = None,
     check: Annotated[bool, typer.Option("--check", help="Read and report, load nothing.")] = False,
     received: Annotated[Received, typer.Option(help="Where a row has no received_at: its own time, or now.")] = (
         Received.file
@@ -111,6 +121,13 @@ def ingest(
     from readership.pipelines.make_way import make_way
 
     purposes = tuple(part.strip() for part in consent.split(",")) if consent else None
+    if kafka:
+        if files or source or table or segments or propose or again or check:
+            raise typer.BadParameter("--kafka names the topic; of the other ways in, none goes with it")
+        _ingest_kafka(kafka, mapping or "native", purposes, once, avro, metrics, json)
+        return
+    if once or avro or metrics:
+        raise typer.BadParameter("--once, --avro and --metrics need --kafka")
     if segments:
         if source or table or mapping or check or consent or len(files or []) > 1:
             raise typer.BadParameter("--segments takes the folder of the segment log alone")
@@ -164,6 +181,35 @@ def _too_old(warehouse: "Warehouse", settings: Settings) -> dict[str, dict[str, 
     from readership.pipelines.retention import enforce_retention
 
     return {"too_old": enforce_retention(warehouse, settings)} if settings.retention_days else {}
+
+
+def _ingest_kafka(
+    topic: str,
+    mapping: str,
+    consent: tuple[str, ...] | None,
+    once: bool,
+    avro: bool,
+    metrics: Path | None,
+    as_json: bool,
+) -> None:
+    """Take a topic in rounds."""
+    from readership.events.mapping import load_mapping
+    from readership.pipelines.kafka import ingest_kafka, told_to_stop
+    from readership.pipelines.progress import Progress
+
+    with Progress() as progress, told_to_stop() as stop:
+        result = ingest_kafka(
+            load_settings(),
+            topic,
+            load_mapping(mapping),
+            once=once,
+            avro=avro,
+            consent=consent,
+            metrics=metrics,
+            progress=progress,
+            stop=stop,
+        )
+    emit(result, as_json)
 
 
 def _ingest_segments(folder: Path | None, as_json: bool) -> None:

@@ -109,14 +109,21 @@ def promote(
     version: Annotated[str | None, typer.Option(help="By default the newest challenger.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Even where the rule refuses; needs --why.")] = False,
     why: Annotated[str | None, typer.Option(help="Recorded with the promotion.")] = None,
+    experiment: Annotated[
+        str | None, typer.Option(help="Its analysed experiment decides instead of held-out rows.", metavar="KEY")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Make a version champion if it meets the rule; serving picks it up without a restart."""
+    from readership.pipelines.model_experiment import shown_by
     from readership.registry.promotion import promote as run
 
     if force and not why:
         raise typer.BadParameter("--force needs --why")
-    emit(run(load_settings(), task.value, version, force=force, why=why).as_dict(), json)
+    current, proof = load_settings(), None
+    if experiment is not None:
+        version, proof = shown_by(current, experiment, task.value, version)
+    emit(run(current, task.value, version, force=force, why=why, proof=proof).as_dict(), json)
 
 
 @app.command()

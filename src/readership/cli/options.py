@@ -17,6 +17,7 @@ AsOf = Annotated[
 class Task(StrEnum):
     """What can be trained."""
 
+    ads = "ads"
     churn = "churn"
     click = "click"
     click_ads = "click_ads"
@@ -29,6 +30,7 @@ class Task(StrEnum):
 class Model(StrEnum):
     """What has versions, a champion and scores of its own: a task, for one population."""
 
+    ads = "ads"
     churn = "churn"
     churn_subscribers = "churn_subscribers"
     click = "click"

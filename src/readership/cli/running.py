@@ -1,6 +1,7 @@
 """Commands that run for longer: the whole way, the API, benchmarks."""
 
 import json as json_module
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -31,6 +32,8 @@ def serve(
     workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 1,
 ) -> None:
     """Answer over HTTP from the live models and the online store."""
+    for library in ("OPENBLAS", "OMP", "MKL", "VECLIB"):  # workers share the cores; read when numpy is first imported
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
     try:
         from readership.serving.server import serve as run
     except ModuleNotFoundError as error:
@@ -113,6 +116,27 @@ def bench(
         typer.echo(json_module.dumps(result, default=str))
         return
     typer.echo(json_module.dumps(result, indent=2, default=str))
+
+
+@app.command()
+def impact(
+    readers: Annotated[int, typer.Option(help="How many readers the simulated publisher has as it begins.")] = 3_000,
+    days: Annotated[int, typer.Option(help="How many days are lived under each policy, 60 at least.")] = 60,
+    worlds: Annotated[int, typer.Option(min=1, help="How many worlds are pooled, of seed 11 and those after it.")] = 1,
+    json: Json = False,
+) -> None:
+    """SIMULATED: what the product's decisions would bring, beside the roadmap's targets and simpler policies."""
+    from readership.evaluation.reports.impact_words import told
+    from readership.pipelines.impact import impact as run
+    from readership.pipelines.progress import Progress
+
+    with Progress() as progress:
+        measured = run(load_settings(), readers=readers, days=days, worlds=worlds, progress=progress)
+    if json:
+        typer.echo(json_module.dumps(measured))
+        return
+    for line in told(measured):
+        typer.echo(line)
 
 
 @app.command()

@@ -55,14 +55,14 @@ class Lines(NamedTuple):
 
 
 class Numbering:
-    """Numbers of lines, counted only as far as somebody asks."""
+    """Numbers of lines, counted only as far as somebody asks; the first line has number `first`."""
 
-    def __init__(self) -> None:
-        self._lines = 1
+    def __init__(self, first: int = 1) -> None:
+        self._lines = first
         self._begin = 0
 
     def first(self, lines: Lines) -> int:
-        """The number, from 1, of the first of these lines of a file that is not compressed."""
+        """The number of the first of these lines of a file that is not compressed."""
         with lines.path.open("rb") as file:
             file.seek(self._begin)
             while self._begin < lines.begin:

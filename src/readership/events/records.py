@@ -28,6 +28,7 @@ class RecordTable:
     texts: tuple[str, ...]
     times: tuple[str, ...]
     money: tuple[str, ...] = ()
+    counts: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     lists: tuple[str, ...] = ()
     maps: tuple[str, ...] = ()
@@ -35,7 +36,16 @@ class RecordTable:
     @property
     def fields(self) -> tuple[str, ...]:
         """Every field a source may state."""
-        return (*self.texts, *self.times, *self.money, *self.flags, *self.lists, *self.maps, *VERSION_FIELDS)
+        return (
+            *self.texts,
+            *self.times,
+            *self.money,
+            *self.counts,
+            *self.flags,
+            *self.lists,
+            *self.maps,
+            *VERSION_FIELDS,
+        )
 
     @property
     def all_times(self) -> tuple[str, ...]:
@@ -70,9 +80,10 @@ ADS = RecordTable(
     required=("ad_id", "starts_at"),
     begins="starts_at",
     ended=(),
-    texts=("ad_id", "campaign_id", "brand", "placement"),
+    texts=("ad_id", "campaign_id", "brand", "placement", "category"),
     times=("starts_at", "ends_at"),
-    money=("bid_eur", "budget_eur", "reserve_eur"),
+    money=("bid_eur", "per_thousand_eur", "budget_eur", "reserve_eur"),
+    counts=("most_a_day",),
     maps=("targeting",),
 )
 RECORD_TABLES = {table.name: table for table in (SUBSCRIPTIONS, ARTICLES, ADS)}

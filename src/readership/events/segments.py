@@ -26,7 +26,7 @@ except ModuleNotFoundError:  # Windows: a file whose process died counts as open
     fcntl = None  # type: ignore[assignment]
 
 MOST_BYTES = 64 * 2**20
-KINDS = ("event", "article", "decision")
+KINDS = ("event", "article", "decision", "exposure")
 
 
 class Record(NamedTuple):

@@ -16,6 +16,8 @@ from readership.experiments.anytime import band
 from readership.experiments.definition import Experiment, Metric
 from readership.experiments.multiplicity import benjamini_hochberg, holm
 
+UNSEEN = "not known"
+"""The segment of units of which nothing was seen before: they may read little, so of any effect there is little."""
 FEWEST = 2
 """Units with a complete outcome below which an arm has no variance."""
 
@@ -113,7 +115,7 @@ def by_segment(experiment: Experiment, name: str, sums: Sums) -> list[Part]:
         sums.rows.group_by("segment").agg(pl.col("units").sum()).sort(["units", "segment"], descending=[True, False])
     )
     return [
-        Part(name, value or "not known", effect(
+        Part(name, value or UNSEEN, effect(
             experiment, experiment.metrics[0], variant, sums.layout,
             sums.moments(1, segment=value), sums.moments(place, segment=value),
         ))
@@ -125,13 +127,15 @@ def by_segment(experiment: Experiment, name: str, sums: Sums) -> list[Part]:
 def heterogeneity(parts: Sequence[Part]) -> list[Heterogeneity]:
     """Whether the effect differs between the segments of each attribute, beyond chance (Benjamini–Hochberg).
 
-    Q = Σ (d - mean)² / se², the mean weighted by 1/se², with segments - 1 degrees of freedom.
+    Q = Σ (d - mean)² / se², the mean weighted by 1/se², with segments - 1 degrees of freedom. Units whose
+    segment is not known are of none.
     """
     from scipy import stats
 
     found = []
     for name, variant in dict.fromkeys((part.segment, part.effect.variant) for part in parts):
-        told = [p.effect for p in parts if (p.segment, p.effect.variant) == (name, variant) and not p.effect.unknown]
+        own = [p for p in parts if (p.segment, p.effect.variant) == (name, variant) and p.value != UNSEEN]
+        told = [p.effect for p in own if not p.effect.unknown]
         if len(told) < 2:
             continue
         weights = [1 / _error(e) ** 2 for e in told]

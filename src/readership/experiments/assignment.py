@@ -13,10 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from readership.experiments.definition import Experiment, Namespace
-from readership.experiments.reading import read_experiments
+from readership.experiments.reading import FOLDER, read_experiments
 from readership.experiments.started import check_unchanged
+from readership.experiments.usable import usable
 
-__all__ = ["Assignment", "Experiment", "assign", "assign_many", "bucket", "check_unchanged", "read_experiments"]
+__all__ = [
+    "FOLDER", "Assignment", "Experiment", "assign", "assign_many", "bucket", "check_unchanged", "read_experiments",
+    "usable",
+]  # fmt: skip
 
 OFFSET, PRIME, MASK = 0x811C9DC5, 0x01000193, 0xFFFFFFFF
 Words = NDArray[np.uint32]

@@ -26,6 +26,13 @@ class Namespace(NamedTuple):
     high: float
 
 
+class Models(NamedTuple):
+    """Versions of one task's model that answer readers, by variant; the control's is the champion."""
+
+    task: str
+    versions: Mapping[str, str]
+
+
 @dataclass(frozen=True)
 class Metric:
     """One number for each unit, and which way is better.
@@ -58,6 +65,7 @@ class Experiment:
     expected_units  how many are expected in all; the always-valid interval is narrowest there
     metrics         the first decides
     prediction      task whose last prediction before the exposure is the covariate `prediction`
+    models          where variants are versions of a model: which ones
     """
 
     key: str
@@ -77,6 +85,22 @@ class Experiment:
     pre_days: int = 28
     expected_units: int = 10_000
     prediction: str | None = None
+    models: Models | None = None
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> "Experiment":
+        """The experiment that says this; the opposite of `content`."""
+        told = dict(content)
+        for name in ("metrics", "guardrails"):
+            told[name] = tuple(Metric(**metric) for metric in told[name])
+        for name in ("start", "end"):
+            told[name] = datetime.fromisoformat(told[name])
+        for name in ("variants", "weights", "segments"):
+            told[name] = tuple(told[name])
+        for name, kind in (("namespace", Namespace), ("models", Models)):
+            told[name] = kind(*told[name]) if told.get(name) else None
+        told["audience"] = {name: tuple(values) for name, values in told["audience"].items()}
+        return cls(**told)
 
     @property
     def control(self) -> str:
@@ -118,8 +142,10 @@ class Experiment:
         )
 
     def content(self) -> dict[str, Any]:
-        """Everything it says, as plain values."""
+        """Everything it says, as plain values; `models` only where it names some (so older hashes stay true)."""
         found: dict[str, Any] = json.loads(json.dumps(asdict(self), default=datetime.isoformat))
+        if self.models is None:
+            del found["models"]
         return found
 
     def content_hash(self) -> str:

@@ -19,6 +19,7 @@ from readership.experiments.definition import (
     UNITS,
     Experiment,
     Metric,
+    Models,
     Namespace,
 )
 from readership.experiments.measures import MEASURES
@@ -104,6 +105,7 @@ class _Reading:
             pre_days=int(self.number(found, "pre_days", 28, 1, LONGEST_DAYS)),
             expected_units=int(self.number(found, "expected_units", 10_000, 100, 1e12)),
             prediction=self.text(found, "prediction") if "prediction" in found else None,
+            models=self.models(found, variants) if "models" in found else None,
         )
         self.covariates(experiment)
         return experiment
@@ -168,6 +170,19 @@ class _Reading:
             raise self.wrong(f"audience is {found!r}; it must be a table")
         self.only("[audience]", found, ATTRIBUTES)
         return {name: self.words(found, name, "[audience]") for name in found}
+
+    def models(self, found: Mapping[str, Any], variants: tuple[str, ...]) -> Models:
+        table, unit = found["models"], found["unit"]
+        if not isinstance(table, dict) or set(table) != {"task", *variants}:
+            raise self.wrong(f"[models] is {table!r}; it has a task, and the version of each of {', '.join(variants)}")
+        if unit != "reader":
+            raise self.wrong(f"[models] answers readers, not a {unit}; the unit must be reader")
+        if "task" in variants:
+            raise self.wrong("[models] cannot tell a variant called 'task' from its task; call it otherwise")
+        versions = {variant: self.text(table, variant) for variant in variants}
+        if len(set(versions.values())) < len(versions):
+            raise self.wrong(f"[models] is {table!r}; each variant needs a version of its own")
+        return Models(self.text(table, "task"), versions)
 
     def segments(self, found: Mapping[str, Any]) -> tuple[str, ...]:
         names = self.words(found, "segments") if "segments" in found else ()

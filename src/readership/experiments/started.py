@@ -34,12 +34,17 @@ def remember_started(folder: Path, experiments: Mapping[str, Experiment], now: d
         for key, experiment in started.items()
     }
     if noted != remembered:
-        draft = folder / f".{FILE}.part"
+        draft = folder / f".{FILE}.{os.getpid()}"
         with draft.open("w", encoding="utf-8") as file:
             file.write(json.dumps(noted, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
             file.flush()
             os.fsync(file.fileno())
         draft.replace(folder / FILE)
+
+
+def as_started(folder: Path) -> dict[str, Experiment]:
+    """Every experiment that is remembered, as it was noted last."""
+    return {key: Experiment.of(noted["definition"]) for key, noted in _remembered(folder).items()}
 
 
 def _check(experiment: Experiment, then: Mapping[str, Any]) -> None:

@@ -15,11 +15,13 @@ from readership.events.erased import Erased
 from readership.events.identity import reader_key
 from readership.events.receipts import Receipt, Receipts
 from readership.features.forgetting import forget
-from readership.features.state_lmdb import LmdbState
+from readership.features.lmdb_file import LmdbFile
+from readership.features.state import State, open_state
+from readership.features.state_lmdb import TABLES, LmdbState, forget_here
 from readership.models.recommendation.forgetting import MEMORY_FILE, without
 from readership.pipelines.erasure_files import erase_files, with_brands
 from readership.pipelines.erasure_rows import SQL, Gone, erase_rows, find_gone
-from readership.settings import Settings
+from readership.settings import BRANDS, Online, Settings
 from readership.warehouse import Warehouse, read_sql
 
 
@@ -32,8 +34,7 @@ def ask_to_erase(settings: Settings, reader_id: str) -> Receipt:
     receipt = receipts.accept(reader_id)
     reader = reader_key(reader_id)
     Erased.of(settings).add(reader)
-    for _, state in states(settings):
-        state.forget(reader)
+    _forget_lately(settings, reader)
     return receipts.online(receipt)
 
 
@@ -63,23 +64,43 @@ def erase_everywhere(warehouse: Warehouse, settings: Settings, gone: Gone, erase
     """Rows that went, by where they were: tables, files, the online store."""
     rows = erase_rows(warehouse, gone, erased)
     files = erase_files(settings, gone, erased, known=bool(rows))
-    whole = settings.model_copy(update={"brand": None})
     online = sum(
-        forget(folder, gone.keys, MEMORY_FILE, lambda content: without(content, gone.keys))
-        for folder in with_brands(whole.online_dir)
+        forget(place, gone.keys, MEMORY_FILE, lambda content: without(content, gone.keys))
+        for _, place in places(settings)
     )
-    for _, state in states(settings):
-        for reader in gone.keys:
-            state.forget(reader)
+    for reader in gone.keys:
+        _forget_lately(settings, reader)
     return rows | files | ({"online store": online} if online else {})
 
 
-def states(settings: Settings) -> Iterator[tuple[Path, LmdbState]]:
-    """What happened since the last batch, of the whole publisher and of each brand; each closed after its turn."""
-    for folder in with_brands(settings.model_copy(update={"brand": None}).online_dir):
-        if (folder / "state").is_dir():
-            with closing(LmdbState(folder / "state")) as state:
-                yield folder, state
+def places(settings: Settings) -> list[tuple[str, Online]]:
+    """The online stores by name: that of the whole publisher, and that of each brand."""
+    whole = settings.model_copy(update={"brand": None})
+    if isinstance(whole.online, Path):
+        return [(folder.name, folder) for folder in with_brands(whole.online)]
+    brands = [folder.name for folder in with_brands(whole.artifacts_dir)[1:]]
+    return [("online", whole.online), *((name, whole.online / BRANDS / name) for name in brands)]
+
+
+def states(settings: Settings) -> Iterator[tuple[str, State]]:
+    """What happened since the last batch, for each of `places`; each closed after its turn."""
+    for name, place in places(settings):
+        folder = place / "state" if isinstance(place, Path) else settings.state_dir
+        if isinstance(place, Path) and not folder.is_dir():
+            continue
+        with closing(open_state(place, folder)) as state:
+            yield name, state
+
+
+def _forget_lately(settings: Settings, reader: int) -> None:
+    """Keep nothing of what a reader did, was shown and was assigned since the last batch."""
+    for _, state in states(settings):
+        state.forget(reader)
+        if isinstance(state, LmdbState):
+            forget_here(state.file, reader)
+    if not isinstance(settings.online, Path) and settings.state_dir.is_dir():
+        with closing(LmdbFile(settings.state_dir, TABLES)) as file:
+            forget_here(file, reader)
 
 
 def _note(warehouse: Warehouse, marks: frozenset[str]) -> None:

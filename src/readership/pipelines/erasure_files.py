@@ -16,8 +16,8 @@ import polars as pl
 from readership.datasets.store import MANIFEST, without
 from readership.events.erased import Erased
 from readership.events.receipts import now
+from readership.events.taken import DAMAGED
 from readership.pipelines.erasure_rows import Gone
-from readership.pipelines.segments import DAMAGED
 from readership.registry import retraining
 from readership.registry.bundles import read_manifest, versions
 from readership.registry.live import tasks_on_disk
@@ -42,7 +42,8 @@ def erase_files(settings: Settings, gone: Gone, erased: Erased, *, known: bool) 
             rows[path.relative_to(artifacts).parts[0]] += _table(path, gone)
     for path in sorted(whole.root.glob("user_features_*.csv")):
         rows["exports"] += _csv(path, gone, anywhere=False)
-    rows["damaged lines"] += _lines(settings.path(settings.segments) / DAMAGED, erased)
+    for path in sorted(settings.path(settings.segments).rglob(DAMAGED)):
+        rows["damaged lines"] += _lines(path, erased)
     return {name: count for name, count in rows.items() if count}
 
 

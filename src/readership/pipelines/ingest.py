@@ -204,9 +204,9 @@ class EventRows:
         for table in ("rows", "identified"):
             stage.run("staging_rows", table=table)
 
-    def file(self, source: Source) -> None:
-        """Load one file."""
-        if not self._take(self._chunks(source)):
+    def file(self, source: Source, first_line: int = 1) -> None:
+        """Load one file; lines of JSON are numbered from `first_line`."""
+        if not self._take(self._chunks(source, first_line)):
             raise InputError(f"{source.path} holds no rows; nothing was loaded; check the export that wrote it")
 
     def take(self, batches: Iterator[tabular.Rows]) -> None:
@@ -248,7 +248,7 @@ class EventRows:
         """What the mapping leaves out: in how many rows, and why."""
         return {name: {"rows": self._not_loaded[name], "reason": why} for name, why in self.mapping.not_loaded.items()}
 
-    def _chunks(self, source: Source) -> Iterator[_Chunk]:
+    def _chunks(self, source: Source, first_line: int) -> Iterator[_Chunk]:
         """Each chunk of the file, once it lies in staging."""
         if source.kind == "lines" and self.mapping.tabular:
             raise InputError(
@@ -256,7 +256,7 @@ class EventRows:
                 "Parquet); nothing was loaded; choose another --mapping or write one"
             )
         if source.kind == "lines":
-            numbering = Numbering()
+            numbering = Numbering(first_line)
             for lines in _ahead(read_lines(source)):
                 self._put(lines)
                 yield _Chunk(source, "parse_lines", partial(numbering.first, lines), None)
@@ -298,6 +298,10 @@ class EventRows:
             counts = self._count("rows")
         if counts.bad:
             self.stage.layered("insert_reasons", chunk.parse, "reasons", **self.values | {"lines": "rows"})
+        if self.arrived and self.stage.rows("colliding_readers"):
+            self.stage.run("insert_colliding")
+            self.stage.run("refuse_colliding")
+            counts = self._count("rows")
         return counts
 
     def _leave_out_erased(self) -> int:

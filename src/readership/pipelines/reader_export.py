@@ -1,7 +1,6 @@
 """What is kept of one reader, for an access request: every table, file and store, in the words they use."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -14,13 +13,13 @@ from readership.events.identity import reader_key
 from readership.features.clicks.store import ClicksTable
 from readership.features.memory import MEMORY, read_memory
 from readership.features.online import OnlineFeatures
-from readership.features.versions import current
+from readership.features.versions import current, tables
 from readership.models.recommendation.recommender import Recommender
-from readership.pipelines.erasure import states
-from readership.pipelines.erasure_files import NAMED, with_brands
+from readership.pipelines.erasure import places, states
+from readership.pipelines.erasure_files import NAMED
 from readership.pipelines.erasure_rows import SQL
 from readership.pipelines.truth import TRUTH
-from readership.settings import Settings
+from readership.settings import Online, Settings
 from readership.warehouse import Warehouse, read_sql
 
 
@@ -68,20 +67,19 @@ def _files(settings: Settings, ids: set[str]) -> Iterator[tuple[str, list[dict[s
 
 
 def _online(settings: Settings, reader: int) -> Iterator[tuple[str, Any]]:
-    whole = settings.model_copy(update={"brand": None})
-    for folder in with_brands(whole.online_dir):
-        for name, value in (*_stored(folder, reader), *_clicks(folder, reader), *_memory(folder, reader)):
-            yield f"{folder.name}/{name}", value
-    for folder, state in states(settings):
+    for place, online in places(settings):
+        for name, value in (*_stored(online, reader), *_clicks(online, reader), *_memory(online, reader)):
+            yield f"{place}/{name}", value
+    for place, state in states(settings):
         kept = state.reader(reader)
         if kept.reads or kept.consent is not None:
-            yield f"{folder.name}/state", {"consent": _purposes(kept.consent), "reads": kept.reads}
+            yield f"{place}/state", {"consent": _purposes(kept.consent), "reads": kept.reads}
 
 
-def _stored(folder: Path, reader: int) -> Iterator[tuple[str, Any]]:
+def _stored(online: Online, reader: int) -> Iterator[tuple[str, Any]]:
     """Features, and reasons of every task."""
     try:
-        store = OnlineFeatures.open(folder)
+        store = OnlineFeatures.open(online)
     except StoreError:
         return
     if (row := store.get(reader)) is not None:
@@ -91,21 +89,21 @@ def _stored(folder: Path, reader: int) -> Iterator[tuple[str, Any]]:
             for name, value in zip(meta.numbers, row.numbers.tolist(), strict=True)
         }
         yield "features", {"as_of": row.as_of, **numbers, **dict(zip(meta.words, row.words, strict=True))}
-    for path in sorted(folder.glob("reasons/*/CURRENT")):
-        if (told := store.get_reasons(path.parent.name, reader)) is not None:
-            yield f"reasons/{path.parent.name}", told._asdict()
+    for table in tables(online):
+        if table.startswith("reasons/") and (told := store.get_reasons(table.removeprefix("reasons/"), reader)):
+            yield table, told._asdict()
 
 
-def _clicks(folder: Path, reader: int) -> Iterator[tuple[str, Any]]:
-    table = ClicksTable.open(folder)
+def _clicks(online: Online, reader: int) -> Iterator[tuple[str, Any]]:
+    table = ClicksTable.open(online)
     if table is not None and (row := table.reader(reader)) is not None:
         yield "clicks", {name: getattr(row, name) for name in row.__struct_fields__}
 
 
-def _memory(folder: Path, reader: int) -> Iterator[tuple[str, Any]]:
-    if (version := current(folder / MEMORY)) is None:
+def _memory(online: Online, reader: int) -> Iterator[tuple[str, Any]]:
+    if (version := current(online / MEMORY)) is None:
         return
-    recommender = Recommender.read(read_memory(folder, version)[1])
+    recommender = Recommender.read(read_memory(online, version)[1])
     history = recommender.memory.of(reader)
     if len(history.place):
         places, times = history.place.tolist(), history.at.tolist()

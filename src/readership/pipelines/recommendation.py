@@ -19,12 +19,12 @@ from readership.evaluation.reports.report import write_report
 from readership.features.memory import write_memory
 from readership.models._calibration import Calibrator
 from readership.models.recommendation import question as recommendation
+from readership.models.recommendation.embedding import read_text_model
 from readership.models.recommendation.features import NAMES
 from readership.models.recommendation.files import read_arrays, write_arrays
 from readership.models.recommendation.parameters import Parameters
 from readership.models.recommendation.ranker import Ranker, gather
 from readership.models.recommendation.recommender import Recommender
-from readership.models.recommendation.text import TextModel
 from readership.pipelines.brands import check_brand
 from readership.pipelines.log import describe_log
 from readership.pipelines.progress import Progress
@@ -69,7 +69,7 @@ def train_recommendation(warehouse: Warehouse, settings: Settings, now: datetime
         progress.say(f"{len(log.reads):,} reads of {len(log.articles):,} versions of articles")
     with progress.step("days that teach and choose"), timed(timings, "models"):
         parameters = Parameters(popular_half_life_hours=half_life_hours(log, spans.train))
-        replay = Replay(Recommender(parameters, text_model(log, spans.train.from_ms)), log)
+        replay = Replay(Recommender(parameters, text_model(log, spans.train.from_ms, settings.text_model)), log)
         chosen = choose(replay, spans)
         progress.say(f"champion {chosen.name}; popularity halves every {parameters.popular_half_life_hours:g} h")
     with progress.step("evaluation on later days"), timed(timings, "evaluation"):
@@ -99,7 +99,7 @@ def refresh_memory(warehouse: Warehouse, settings: Settings, now: datetime) -> d
     recommender = Recommender()
     if version is not None:
         bundle = Bundle.load(models / recommendation.TASK / version)
-        text = TextModel.of(read_arrays(bundle.read(TEXT)))
+        text = read_text_model(read_arrays(bundle.read(TEXT)))
         recommender = Recommender(Parameters.from_json(bundle.read(PARAMETERS)), text)
     replay = Replay(recommender, recommendation_log(warehouse, settings, now))
     replay.until(int(now.timestamp() * 1000) + 1)
@@ -118,7 +118,7 @@ def publish(settings: Settings, replay: Replay, now: datetime) -> str:
     version = read_live(settings.artifacts_dir / "models", recommendation.TASK).champion
     newest = datetime.fromtimestamp(replay.arrived_ms / 1000, UTC)
     files = replay.recommender.files(int(now.timestamp() * 1000))
-    return write_memory(settings.online_dir, files, as_of=now, learnt_until=newest, model_version=version or "")
+    return write_memory(settings.online, files, as_of=now, learnt_until=newest, model_version=version or "")
 
 
 def choose(replay: Replay, spans: Plan) -> Chosen:

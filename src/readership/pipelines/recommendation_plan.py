@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 from readership.errors import NotEnoughData
 from readership.evaluation.ranking import METRICS, gains, rank_of
 from readership.evaluation.readiness.rules import FEWEST_READING_DAYS
+from readership.models.recommendation.embedding import Embedding
 from readership.models.recommendation.parameters import DAY_MS, HOUR_MS
 from readership.models.recommendation.text import TextModel
 from readership.pipelines.recommendation_log import Log
 from readership.pipelines.recommendation_replay import first_reads, sampled
+from readership.settings import TextBy
 
 MOST = {"train": 8000, "valid": 800, "test": 3000}
 """Reads that are asked about, at most; all of them are learnt."""
@@ -70,11 +72,11 @@ def plan(log: Log, now: datetime) -> Plan:
     return Plan(**spans)
 
 
-def text_model(log: Log, before_ms: int) -> TextModel:
+def text_model(log: Log, before_ms: int, by: TextBy) -> TextModel | Embedding:
     """Fitted on the newest texts known before this time; words by chance where there are too few."""
     known = int(np.searchsorted(log.known_ms, before_ms))
     texts = [f"{article.title} {article.body}" for article in log.articles[max(0, known - TEXTS) : known]]
-    return TextModel.fit(texts)
+    return Embedding.fit(texts) if by == "embedding" else TextModel.fit(texts)
 
 
 def half_life_hours(log: Log, span: Span) -> float:

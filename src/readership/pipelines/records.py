@@ -189,6 +189,7 @@ class _Load:
             "time_fields": list(table.all_times),
             "money_fields": list(table.money),
             "flag_fields": list(table.flags),
+            "count_fields": list(table.counts),
             "key": list(table.key),
             "key_field": table.key[0],
             "key_column": mapping.column(table.key[0]),

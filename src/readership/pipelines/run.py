@@ -21,6 +21,7 @@ from readership.evaluation.files import read_evaluations
 from readership.evaluation.reports.index import write_index
 from readership.evaluation.reports.words import is_probability, summarise, with_interval
 from readership.models import churn
+from readership.models.ads import question as ads
 from readership.models.recommendation import question as recommendation
 from readership.pipelines.clock import resolve_now
 from readership.pipelines.explore import explore
@@ -94,7 +95,7 @@ def run_all(
     with progress.step("scores and reasons"):
         for made in trained:
             task = made.evaluation["task"]
-            if task == recommendation.TASK:
+            if task in (recommendation.TASK, ads.TASK):
                 continue  # its training has published what the API answers from
             _or_skip(f"scores of {task}", partial(score_task, warehouse, settings, now.at, task), skipped, progress)
     index = write_index([made.evaluation for made in trained], settings.artifacts_dir / "reports")

@@ -1,6 +1,5 @@
 """Batch scoring: the population as of now into the `predictions` table, a Parquet file, and reasons for the API."""
 
-import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,14 @@ from numpy.typing import NDArray
 
 from readership.contracts import Manifest
 from readership.datasets.rules import label_rule
-from readership.errors import NotEnoughData
+from readership.errors import InputError, NotEnoughData
 from readership.features.catalogue import by_name, input_groups
-from readership.features.encoding import encode
+from readership.features.encoding import encode, inputs_hash
 from readership.features.online import ReasonsWriter
 from readership.models import churn, click, conversion, engagement, segmentation, uplift
 from readership.models._native import restore
 from readership.models._reasons import moved_by, reasons
+from readership.models.ads import question as ads
 from readership.models.recommendation import question as recommendation
 from readership.pipelines.brands import check_brand
 from readership.pipelines.click_table import publish_clicks
@@ -43,6 +43,11 @@ def score_task(warehouse: Warehouse, settings: Settings, now: datetime, task: st
     Of clicks there is no population to score: the table that serving scores from is published instead.
     Raises NotEnoughData without a champion or without readers; nothing is written then.
     """
+    if task == ads.TASK:
+        raise InputError(
+            "ads are chosen when a place is to be filled, from the bundle that `readership train ads` makes; "
+            "there is nobody to score; nothing was written"
+        )
     if task == recommendation.TASK:
         return refresh_memory(warehouse, settings, now)
     check_brand(warehouse, settings)
@@ -58,7 +63,7 @@ def score_task(warehouse: Warehouse, settings: Settings, now: datetime, task: st
     ids = frame["user_id"].to_numpy()
     _predict(warehouse, manifest, ids, matrix, answer, now)
     if words is not None:
-        with ReasonsWriter(settings.online_dir, task, model_version=manifest.version, as_of=now) as writer:
+        with ReasonsWriter(settings.online, task, model_version=manifest.version, as_of=now) as writer:
             writer.put(ids[first], words)
     path = _table(warehouse, settings, bundle, ids, answer, first, words)
     return {
@@ -117,7 +122,7 @@ def _predict(
     now: datetime,
 ) -> None:
     """One row of `predictions` a reader; scoring the same readers again at the same time adds nothing."""
-    hashes = [hashlib.sha256(row.tobytes()).hexdigest()[:16] for row in matrix]
+    hashes = [inputs_hash(row) for row in matrix]
     at = datetime.now(UTC)
     name = f"{manifest.task}/{manifest.version}/{now.isoformat()}"
     frame = pl.DataFrame({"user_id": readers, "inputs_hash": hashes, "score": answer}).with_columns(

@@ -5,8 +5,6 @@ the rest again, and what was stored counts as a repeat. A segment that nobody wr
 it is stored.
 """
 
-import json
-import os
 import tempfile
 import time
 from collections import Counter
@@ -23,17 +21,29 @@ from readership.events.mapping import load_mapping
 from readership.events.record_mapping import NATIVE, RecordMapping
 from readership.events.segments import Record, Segment, read_segment, segments
 from readership.events.source import Source
+from readership.events.taken import DAMAGED, Taken, taking
 from readership.pipelines.ingest import EventRows
 from readership.pipelines.progress import Progress
 from readership.pipelines.records import ingest_records
+from readership.pipelines.segment_exposures import store_exposures
 from readership.pipelines.sessions import build_sessions
 from readership.pipelines.staging import staging
 from readership.settings import Settings
 from readership.warehouse import Warehouse, migrate, read_sql
 
-TAKEN = "taken.json"
-DAMAGED = "damaged.log"
 _TIMES = ("features_as_of", "at")
+_AT_ONCE = 10_000
+_PREDICTION = {
+    "decision_id": pl.String,
+    "user_id": pl.UInt64,
+    "task": pl.String,
+    "model_version": pl.String,
+    "features_as_of": pl.String,
+    "inputs_hash": pl.String,
+    "score": pl.Float64,
+    "propensity": pl.Float64,
+    "at": pl.String,
+}
 
 
 @dataclass
@@ -46,6 +56,7 @@ class _Round:
     torn_bytes: int = 0
     articles: int = 0
     decisions: int = 0
+    exposures: int = 0
     notes: list[str] = field(default_factory=list)
     events: Counter[str] = field(default_factory=Counter)
     reasons: list[dict[str, Any]] = field(default_factory=list)
@@ -57,16 +68,19 @@ def ingest_segments(
 ) -> dict[str, Any]:
     """Take what lies in the segment log; `folder` by default as set. Returns the counts of `ingest`, and more.
 
-    Raises InputError where there is no such folder.
+    Raises InputError where there is no such folder, or where another process takes from it.
     """
     folder = folder or settings.path(settings.segments)
     if not folder.is_dir():
         raise InputError(f"there is no segment log in {folder}; `readership serve` writes one when it is sent events")
     migrate(warehouse)
     began, done = time.monotonic(), _Round()
-    for segment in segments(folder):
-        if segment.path.exists():  # else finished and renamed in this moment: the next round takes it
-            _take(warehouse, settings, folder, segment, done)
+    with taking(folder) as taken:
+        if taken is None:
+            raise InputError(f"another process takes what lies in {folder}; nothing was taken; run this again later")
+        for segment in segments(folder):
+            if segment.path.exists():  # else finished and renamed in this moment: the next round takes it
+                _take(warehouse, settings, taken, segment, done)
     build_sessions(warehouse)
     if progress:
         for note in done.notes:
@@ -82,6 +96,7 @@ def ingest_segments(
         "readers": warehouse.scalar("SELECT uniqExact(user_id) FROM readers"),
         "articles": done.articles,
         "decisions": done.decisions,
+        "exposures": done.exposures,
         "segments": done.segments,
         "segments_finished": done.finished,
         "lines_damaged": done.damaged,
@@ -90,30 +105,31 @@ def ingest_segments(
     }
 
 
-def _take(warehouse: Warehouse, settings: Settings, folder: Path, segment: Segment, done: _Round) -> None:
+def _take(warehouse: Warehouse, settings: Settings, taken: Taken, segment: Segment, done: _Round) -> None:
     """Store what is new of one segment; then write down how far it was taken."""
-    taken = _taken(folder)
-    name, begin = segment.path.stem, taken.get(segment.path.stem, 0)
+    name, begin = segment.path.stem, taken.end(segment)
     reading = read_segment(segment.path, begin)
     with tempfile.TemporaryDirectory() as scratch:
         _events(warehouse, settings, reading.records, Path(scratch) / f"{name}+{begin}.jsonl", done)
         done.articles += _articles(warehouse, reading.records, Path(scratch) / f"{name}+{begin}.articles.jsonl")
-    done.decisions += _decisions(warehouse, reading.records, Erased.of(settings))
+    erased = Erased.of(settings)
+    done.decisions += _decisions(warehouse, reading.records, erased)
+    done.exposures += store_exposures(warehouse, reading.records, erased)
     done.segments += bool(reading.records)
     if reading.damaged:
         done.damaged += len(reading.damaged)
-        _keep_damaged(folder, reading.damaged)
+        taken.keep_damaged(reading.damaged)
         done.notes.append(
-            f"{segment.path.name}: {len(reading.damaged)} lines are damaged; they lie in {folder / DAMAGED}"
+            f"{segment.path.name}: {len(reading.damaged)} lines are damaged; they lie in {taken.folder / DAMAGED}"
         )
-    _write_taken(folder, taken | {name: reading.end})
+    taken.until(segment, reading.end)
     if segment.finished:
         if reading.torn:
             done.torn_bytes += reading.torn
             done.notes.append(
                 f"{segment.path.name}: its last {reading.torn:,} bytes were cut off: half a line, never acknowledged"
             )
-        _delete(folder, segment)
+        taken.finish(segment)
         done.finished += 1
 
 
@@ -139,25 +155,32 @@ def _articles(warehouse: Warehouse, records: Sequence[Record], path: Path) -> in
 
 
 def _decisions(warehouse: Warehouse, records: Sequence[Record], erased: Erased) -> int:
-    """Store decisions by lot as rows of `predictions`, none of an erased reader; returns how many are new."""
-    told = [json.loads(record.text) for record in records if record.kind == "decision"]
-    told = [row for row in told if row["user_id"] not in erased]
-    ids = [row["decision_id"] for row in told]
-    stored = warehouse.rows(read_sql("readership.pipelines.sql.segments", "decided"), ids=ids) if ids else []
-    known = {decision for (decision,) in stored}
-    new = {row["decision_id"]: row for row in told if row["decision_id"] not in known}
-    if new:
-        warehouse.insert("predictions", _predictions(list(new.values())).to_arrow())
-    return len(new)
+    """Store answers as rows of `predictions`, none about a reader who was erased; returns how many are new."""
+    told = [record.text for record in records if record.kind == "decision"]
+    parts = (told[begin : begin + _AT_ONCE] for begin in range(0, len(told), _AT_ONCE))
+    return sum(_predictions(warehouse, part, erased) for part in parts)
 
 
-def _predictions(rows: list[dict[str, Any]]) -> pl.DataFrame:
-    schema = {"user_id": pl.UInt64, "score": pl.Float64, "propensity": pl.Float64}
-    frame = pl.DataFrame(rows, schema_overrides=schema, infer_schema_length=None)
+def _predictions(warehouse: Warehouse, told: Sequence[bytes], erased: Erased) -> int:
+    rows = pl.read_ndjson(b"\n".join(told), schema=_PREDICTION).unique("decision_id", keep="last", maintain_order=True)
     times = [pl.col(name).str.to_datetime("%+", time_unit="ms", time_zone="UTC") for name in _TIMES]
-    return frame.with_columns(times).with_columns(
+    gone = erased.among(rows["user_id"].unique().to_list())
+    frame = rows.filter(~pl.col("user_id").is_in(gone)).with_columns(times)
+    if frame.is_empty():
+        return 0
+    stored = warehouse.frame(
+        read_sql("readership.pipelines.sql.segments", "decided"),
+        ids=frame["decision_id"].to_list(),
+        tasks=frame["task"].unique().to_list(),
+        first=frame["at"].min(),
+        last=frame["at"].max(),
+    )
+    new = frame.join(stored, on="decision_id", how="anti").with_columns(
         received_at=pl.col("at"), loaded_at=pl.lit(time.time_ns() // 1_000_000).cast(pl.Datetime("ms", "UTC"))
     )
+    if new.height:
+        warehouse.insert("predictions", new.to_arrow())
+    return new.height
 
 
 def _write(records: Sequence[Record], kind: str, path: Path) -> int:
@@ -166,36 +189,3 @@ def _write(records: Sequence[Record], kind: str, path: Path) -> int:
     if lines:
         path.write_bytes(b"\n".join(lines) + b"\n")
     return len(lines)
-
-
-def _taken(folder: Path) -> dict[str, int]:
-    """Up to which byte each segment is stored."""
-    try:
-        found: dict[str, int] = json.loads((folder / TAKEN).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except ValueError:
-        return {}  # everything is read again; what is stored counts as a repeat
-    return found
-
-
-def _write_taken(folder: Path, taken: dict[str, int]) -> None:
-    draft = folder / f".{TAKEN}.{os.getpid()}"
-    with draft.open("w", encoding="utf-8") as file:
-        json.dump(taken, file)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(folder / TAKEN)
-
-
-def _delete(folder: Path, segment: Segment) -> None:
-    """Delete a segment that is wholly stored, and forget how far it was taken."""
-    segment.path.unlink()
-    _write_taken(folder, {name: end for name, end in _taken(folder).items() if name != segment.path.stem})
-
-
-def _keep_damaged(folder: Path, lines: Sequence[bytes]) -> None:
-    with (folder / DAMAGED).open("ab") as file:
-        file.writelines(line + b"\n" for line in lines)
-        file.flush()
-        os.fsync(file.fileno())

@@ -17,9 +17,11 @@ from readership.pipelines.contacts import Contacts, held_contacts, joined, store
 from readership.pipelines.ingest import ingest
 from readership.pipelines.making import Asked, Making
 from readership.pipelines.progress import Progress
+from readership.pipelines.records import load_records
 from readership.pipelines.truth import SQL, TABLES, TRUTH, create_truth, held_world, record_world, rows_held
 from readership.settings import Settings
 from readership.simulator import batches, dirt
+from readership.simulator.bookings import bookings
 from readership.simulator.parameters import VERSION
 from readership.warehouse import Warehouse, migrate, read_sql
 
@@ -120,7 +122,7 @@ def _begin(warehouse: Warehouse, asked: Asked, truth: str, *, anew: bool) -> Non
     if not anew:
         record_world(warehouse, truth, asked.world, "writing")
         return
-    own = [(warehouse.database, table) for table in ("articles", "subscriptions", "outages", "quarantine")]
+    own = [(warehouse.database, table) for table in ("ads", "articles", "subscriptions", "outages", "quarantine")]
     for database, table in [*own, *((truth, table) for table in TABLES)]:
         warehouse.command(read_sql(SQL, "empty_table"), database=database, table=table)
     if asked.dirt:
@@ -128,6 +130,7 @@ def _begin(warehouse: Warehouse, asked: Asked, truth: str, *, anew: bool) -> Non
     record_world(warehouse, truth, asked.world, "writing")
     if (outages := asked.outages()) is not None:
         warehouse.insert("outages", _stored(outages, datetime.now(UTC)))
+    load_records(warehouse, "ads", [bookings(asked.world)], source="the simulated world's ads")
 
 
 class _Store:

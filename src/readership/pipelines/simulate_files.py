@@ -13,6 +13,7 @@ from readership.errors import InputError
 from readership.pipelines.making import Asked, Making
 from readership.pipelines.progress import Progress
 from readership.simulator import Day
+from readership.simulator.bookings import bookings
 from readership.simulator.stream import json_texts
 
 Format = Literal["parquet", "jsonl"]
@@ -28,7 +29,7 @@ def simulate_files(
 ) -> dict[str, Any]:
     """Make a world and write it to the folder `out`, which appears when it is whole; no warehouse is opened.
 
-    events (in `format`), articles, subscriptions, outages, and the hidden state under truth/ (Parquet). Where the
+    events (in `format`), ads, articles, subscriptions, outages, and the hidden state under truth/ (Parquet). Where the
     tracker's fields change, a second file of events begins.
     """
     making = Making(asked, progress)
@@ -65,6 +66,7 @@ class Files(ExitStack):
             self.add("truth/dirt", self._asked.planned())
         if (outages := self._asked.outages()) is not None:
             self.add("outages", outages)
+        self.add("ads", bookings(self._asked.world))
         return self
 
     def add_rest(self, day: Day) -> None:

@@ -8,7 +8,9 @@ from typing import NamedTuple, Protocol
 from readership.errors import InputError, NotEnoughData
 from readership.evaluation.leakage import AuditReport
 from readership.models import churn, click, conversion, engagement, segmentation, uplift
+from readership.models.ads import question as ads
 from readership.models.recommendation import question as recommendation
+from readership.pipelines.ads import train_ads
 from readership.pipelines.click import train_clicks
 from readership.pipelines.engagement import train_engagement, train_score_baselines
 from readership.pipelines.progress import Progress
@@ -122,6 +124,14 @@ def _recommendation(
     yield train_recommendation(warehouse, settings, now, progress)
 
 
+def _ads(
+    warehouse: Warehouse, settings: Settings, now: datetime, order: Order, progress: Progress
+) -> Iterator[Trained]:
+    if order.baselines:
+        raise NotEnoughData("the policies that ads must beat are judged beside them")
+    yield train_ads(warehouse, settings, now, progress)
+
+
 def _yes_or_no(
     warehouse: Warehouse, settings: Settings, now: datetime, task: str, order: Order, progress: Progress
 ) -> Iterator[Trained]:
@@ -156,6 +166,7 @@ def _click(
 
 
 TRAINERS: dict[str, Trainer] = {
+    ads.TASK: _ads,
     churn.TASK: _churn,
     click.TASK: partial(_click, click.TASK),
     click.TASK_OF_ADS: partial(_click, click.TASK_OF_ADS),
@@ -178,5 +189,6 @@ STEPS = (
     ("08 clicks on articles", "click", "registered"),
     ("08 clicks on advertisements", "click_ads", "registered"),
     ("09 engagement", "engagement", "registered"),
+    ("10 ads", "ads", "registered"),
 )
 """Title, task and population of each model, in the order in which they are made; step 03 is part of each."""

@@ -68,6 +68,6 @@ def record_world(warehouse: Warehouse, truth: str, world: World, state: str) -> 
 def rows_held(warehouse: Warehouse) -> str:
     """What the publisher's tables hold, in words; empty where they hold nothing."""
     counts = warehouse.rows(read_sql(SQL, "rows_held"))[0]
-    names = ("events", "articles", "subscriptions", "outages", "rows in quarantine")
+    names = ("events", "articles", "subscriptions", "ads", "outages", "rows in quarantine")
     held = zip(counts, names, strict=True)
     return ", ".join(f"{count:,} {name}" for count, name in held if count)

@@ -1,8 +1,9 @@
 """A bundle: one model version as a folder that can be verified, read and scored with, without running any of its code.
 
 `<models>/<task>/<version>/` holds `manifest.json` (names, vocabularies, origin and the sha256 of every other
-file), `model.onnx` (the raw margin), `calibrator.npz` (a few float64 numbers) and the library's own text form.
-Nothing in it is a pickle. Training writes bundles, serving and batch scoring load them; neither needs MLflow.
+file), `model.onnx` (the raw margin), `calibrator.npz` (a few float64 numbers) and the library's own text form. A policy
+that chooses what to show has no margin: its files are `market.json` and `learned.npz`. Nothing in it is a pickle.
+Training writes bundles, serving and batch scoring load them; neither needs MLflow.
 """
 
 import hashlib
@@ -25,23 +26,26 @@ from numpy.typing import NDArray
 from readership.contracts import ANSWERS, Manifest
 from readership.errors import BundleError, MissingExtra
 from readership.models._calibration import Calibrator
+from readership.models.ads.opening import LEARNED, MARKET
 
 MANIFEST = "manifest.json"
 ONNX = "model.onnx"
 CALIBRATOR = "calibrator.npz"
+POLICY_FILES = (MARKET, LEARNED)
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 
 
 def write_bundle(models_dir: Path, manifest: Manifest, files: Mapping[str, bytes]) -> Path:
     """Write one version to `models_dir/<task>/<version>` and return that folder.
 
-    `files` must hold `model.onnx` and `calibrator.npz`; their sha256 are entered in the manifest here. The folder
-    appears complete or not at all, and a version that exists is never written again.
+    `files` must hold `model.onnx` and `calibrator.npz`, of a policy `market.json` and `learned.npz`; their sha256 are
+    entered in the manifest here. The folder appears complete or not at all, and a version that exists is never written
+    again.
     """
     for name in (manifest.task, manifest.version, *files):
         if not _PLAIN_NAME.fullmatch(name) or name == MANIFEST:
             raise BundleError(f"{name!r} cannot name a task, version or file of a bundle: use letters, digits, . _ -")
-    if missing := {ONNX, CALIBRATOR} - set(files):
+    if missing := _needed(manifest) - set(files):
         raise BundleError(f"a bundle needs {', '.join(sorted(missing))}; nothing was written")
     folder = models_dir / manifest.task / manifest.version
     if folder.exists():
@@ -87,9 +91,10 @@ class Bundle:
     """One model version, verified and ready to score."""
 
     def __init__(self, folder: Path, manifest: Manifest, session: Any, calibrator: Calibrator) -> None:
+        """session: of ONNX Runtime; None of a policy, which is opened from its files by `models/ads/opening.py`."""
         self.folder = folder
         self.manifest = manifest
-        self._run = partial(session.run, ["margin"])
+        self._run = partial(session.run, ["margin"]) if session else self._without_margin
         self._finish = calibrator if manifest.answer == "probability" else partial(np.clip, **_bounds(manifest))
 
     @classmethod
@@ -106,8 +111,10 @@ class Bundle:
         if manifest.answer not in ANSWERS:
             raise BundleError(f"{folder} answers with {manifest.answer!r}, which this version does not know; update it")
         content = {name: _verified(folder, name, digest) for name, digest in manifest.files.items()}
-        if missing := {ONNX, CALIBRATOR} - set(content):
+        if missing := _needed(manifest) - set(content):
             raise BundleError(f"{folder} lists no {', '.join(sorted(missing))} in {MANIFEST}; train again")
+        if manifest.answer == "policy":
+            return cls(folder, manifest, None, Calibrator("none"))
         session = _session(folder, content[ONNX], len(manifest.features))
         return cls(folder, manifest, session, _calibrator(folder, manifest, content[CALIBRATOR]))
 
@@ -124,6 +131,14 @@ class Bundle:
         if name not in self.manifest.files:
             raise BundleError(f"{self.folder} lists no {name} in {MANIFEST}; train again")
         return _verified(self.folder, name, self.manifest.files[name])
+
+    def _without_margin(self, *_: object) -> Any:
+        raise BundleError(f"{self.folder} holds a policy, which chooses but scores nobody; open it as a market")
+
+
+def _needed(manifest: Manifest) -> set[str]:
+    """The files no bundle of this answer does without."""
+    return set(POLICY_FILES) if manifest.answer == "policy" else {ONNX, CALIBRATOR}
 
 
 def _bounds(manifest: Manifest) -> dict[str, float]:

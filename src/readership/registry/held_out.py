@@ -30,21 +30,30 @@ def losses(champion: Bundle, challenger: Bundle, datasets_dir: Path) -> Compared
     """
     ours, theirs = challenger.manifest, champion.manifest
     newer = ours if ours.trained_until >= theirs.trained_until else theirs
-    dataset, manifest = _dataset(newer, datasets_dir)
-    test = dataset.at(manifest.as_folds().test)
-    seen_until = np.datetime64(newer.trained_until[:19], "ms")
-    rows = test.take(np.isfinite(test.label) & (test.as_of >= seen_until))
-    if not len(rows):
-        raise PromotionRefused(
-            f"{newer.task}: the dataset of {newer.version} has no test row later than what it was trained on "
-            f"({newer.trained_until}), so versions cannot be compared; nothing changed"
-        )
+    rows = held_out_rows(newer, datasets_dir)
     return Compared(
         row_losses(rows.label, champion.score(columns_for(theirs, rows)), theirs.answer),
         row_losses(rows.label, challenger.score(columns_for(ours, rows)), ours.answer),
         rows.reader,
         rows.weight,
     )
+
+
+def held_out_rows(manifest: Manifest, datasets_dir: Path) -> Dataset:
+    """Labelled test rows of the dataset a version was trained on, later than all it was fitted on.
+
+    Raises PromotionRefused when that dataset is gone, or has no such row.
+    """
+    dataset, saved = _dataset(manifest, datasets_dir)
+    test = dataset.at(saved.as_folds().test)
+    seen_until = np.datetime64(manifest.trained_until[:19], "ms")
+    rows = test.take(np.isfinite(test.label) & (test.as_of >= seen_until))
+    if not len(rows):
+        raise PromotionRefused(
+            f"{manifest.task}: the dataset of {manifest.version} has no test row later than what it was trained on "
+            f"({manifest.trained_until}), so versions cannot be compared; nothing changed"
+        )
+    return rows
 
 
 def columns_for(manifest: Manifest, dataset: Dataset) -> NDArray[np.float32]:

@@ -23,9 +23,9 @@ from readership.registry.rule import Decision, beats_floors, compare, newest
 from readership.settings import Settings
 
 EVALUATIONS = "evaluations"
-WITHOUT_ROWS = ("segment", "uplift", "rank")
-"""Answers whose versions are not compared row by row: no reader's outcome proves a segment or an effect right, and a
-ranker is judged within a replay of the log, not on stored rows."""
+WITHOUT_ROWS = ("segment", "uplift", "rank", "policy")
+"""Answers whose versions are not compared row by row: no reader's outcome proves a segment or an effect right, a
+ranker is judged within a replay of the log, and a policy by the chances logged, not on stored rows."""
 
 
 def register(settings: Settings, bundle_folder: Path, evaluation: Evaluation) -> str:
@@ -57,10 +57,12 @@ def promote(
     force: bool = False,
     why: str | None = None,
     by: str | None = None,
+    proof: Decision | None = None,
 ) -> Promotion:
     """Make a version (by default the challenger) the champion, if the rule allows it or `force` with `why`.
 
-    Raises PromotionRefused with the measured difference; nothing has changed then.
+    `proof` is what an experiment among readers showed, and stands in place of the rule. Raises PromotionRefused with
+    the measured difference; nothing has changed then.
     """
     if force and not why:
         raise PromotionRefused(f"{task}: a forced promotion needs a reason (--why); nothing changed")
@@ -75,7 +77,7 @@ def promote(
     if version == live.champion:
         raise PromotionRefused(f"{task} {version} is the champion already; nothing changed")
     bundle = Bundle.load(models / task / version)
-    decision = _decide(settings, live, bundle, tolerant=force)
+    decision = proof or _decide(settings, live, bundle, tolerant=force)
     if not decision.allowed and not force:
         raise PromotionRefused(
             f"{task} {version} is not promoted: {decision.reason}; nothing changed; "

@@ -87,6 +87,8 @@ def beats_floors(evaluation: Evaluation) -> Decision:
         return _above(evaluation, "qini", 0.0, "it finds whom an offer moves better than chance")
     if kind == "ranking":
         return _before(evaluation, "ndcg_at_10")
+    if kind == "policy":
+        return _earns(evaluation)
     return _ahead(evaluation, "rmse" if kind == "score" else "log_loss")
 
 
@@ -139,6 +141,33 @@ def _before(evaluation: Evaluation, name: str) -> Decision:
             shown = f"{name} {difference['value']:+.4f} [{low:+.4f}, {high:+.4f}] against it"
             return Decision(False, f"it does not beat the floor {floor!r}: {shown}")
     return Decision(True, f"it beats the floors {', '.join(floors)} on later reads")
+
+
+def _earns(evaluation: Evaluation) -> Decision:
+    """Whether a policy earns more than drawing evenly beyond doubt, and not less beyond doubt than greedy eCPM.
+
+    By the doubly robust estimate on later decisions. Against greedy choice, the share that it draws evenly in order to
+    learn is allowed for: what learning is worth later is not in the estimate.
+    """
+    metrics, spent = evaluation.get("metrics", {}), evaluation.get("protocol", {}).get("even", 0.0)
+    nothing: Metric = {"value": None, "ci95": [None, None]}
+    even, greedy = (metrics.get(name) or nothing for name in ("lift_over_even", "revenue_lift"))
+    if even["ci95"][0] is None:
+        return Decision(False, "the log cannot tell whether it earns more than ads drawn evenly")
+    if even["ci95"][0] <= 0:
+        return Decision(False, f"it does not earn more than ads drawn evenly beyond doubt: {_share(even)}")
+    earns = f"it earns more than ads drawn evenly ({_share(even)})"
+    if greedy["ci95"][1] is None:
+        return Decision(True, f"{earns}; of always showing the best so far the log says too little")
+    beside = f"than always showing the best so far ({_share(greedy)}), of which {spent:.0%} are drawn evenly to learn"
+    if greedy["ci95"][1] < -spent:
+        return Decision(False, f"it earns less {beside}")
+    return Decision(True, f"{earns}, and not less {beside}")
+
+
+def _share(metric: Metric) -> str:
+    low, high = metric["ci95"]
+    return f"{metric['value']:+.1%} [{low:+.1%}, {high:+.1%}]"
 
 
 def newest(own_merit: Decision, trained_until: str, champion_until: str, *, answers: bool = True) -> Decision:

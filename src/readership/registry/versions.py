@@ -14,6 +14,7 @@ SHOWN_METRICS = {
     "score": ("r2", "rmse", "spearman"),
     "segment": ("silhouette", "davies_bouldin", "stability_ari"),
     "uplift": ("qini", "auuc", "ate"),
+    "policy": ("ecpm", "revenue_lift", "regret_share"),
     "rank": ("hr_at_10", "mrr_at_10", "ndcg_at_10"),
 }
 

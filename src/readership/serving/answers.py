@@ -352,6 +352,69 @@ class ErasureAnswer(BaseModel):
     erased: Annotated[dict[str, int], Field(description="rows that went in that round, by table and kind of file")]
 
 
+class AssignmentAnswer(BaseModel):
+    """A variant of an experiment."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "experiment": "home-hybrid",
+                "unit": "42",
+                "variant": "hybrid",
+                "in_experiment": True,
+                "propensity": 0.5,
+                "decision_id": "home-hybrid/42/hybrid",
+                "note": None,
+            }
+        }
+    )
+    experiment: str
+    unit: Annotated[str, Field(description="the id that was asked about")]
+    variant: Annotated[str, Field(description="what to show; the control where `in_experiment` is false")]
+    in_experiment: Annotated[bool, Field(description="whether this counts: an exposure is logged, once")]
+    propensity: Annotated[float | None, Field(description="chance of this variant for a unit of the experiment")]
+    decision_id: Annotated[str | None, Field(description="of the exposure in the table `exposures`")]
+    note: Annotated[str | None, Field(description="why it does not count")]
+
+
+class AdAnswer(BaseModel):
+    """The ad that fills a place."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "decision_id": "5f1d9c0e7a3b4c2d8e6f0a1b2c3d4e5f",
+                "ad_id": "ad-17",
+                "campaign_id": "spring",
+                "propensity": 0.4123,
+                "ecpm": 2.41,
+                "model_version": "20261001T000000-thompson",
+                "note": None,
+            }
+        }
+    )
+    decision_id: Annotated[str | None, Field(description="send it with the feedback; null: nothing may be shown")]
+    ad_id: str | None
+    campaign_id: str | None
+    propensity: Annotated[float | None, Field(description="chance with which it was drawn among what may be shown")]
+    ecpm: Annotated[float | None, Field(description="EUR a thousand such impressions are expected to bring")]
+    model_version: str
+    note: Annotated[str | None, Field(description="why nothing is shown")]
+
+
+class FeedbackAnswer(BaseModel):
+    """What was done with feedback."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"decision_id": "5f1d9c0e7a3b4c2d8e6f0a1b2c3d4e5f", "event": "click", "result": "counted"}
+        }
+    )
+    decision_id: str
+    event: Literal["impression", "click", "revenue"]
+    result: Annotated[Literal["counted", "duplicate"], Field(description="duplicate: told before, nothing changed")]
+
+
 class LiveModel(BaseModel):
     """What answers for one task."""
 

@@ -11,7 +11,10 @@ from fastapi import FastAPI
 
 from readership import __version__
 from readership.errors import ReadershipError
+from readership.features.exposed import Exposed
 from readership.serving import keys
+from readership.serving.admission import Admission, Limits
+from readership.serving.ads import add_ads
 from readership.serving.answers import (
     ChurnAnswer,
     ConversionAnswer,
@@ -20,19 +23,25 @@ from readership.serving.answers import (
     SegmentAnswer,
 )
 from readership.serving.articles import add_articles
+from readership.serving.assignment import add_assignment
+from readership.serving.batches import add_batches
 from readership.serving.churn import churn
 from readership.serving.clicks import add_clicks
 from readership.serving.conversion import conversion
 from readership.serving.desk import Desk
 from readership.serving.direct import DirectRoute
 from readership.serving.docs import add_docs, describe_keys
+from readership.serving.draining import Draining
 from readership.serving.edge import Edge
 from readership.serving.engagement import engagement
 from readership.serving.erasures import add_erasures
 from readership.serving.events import add_events
+from readership.serving.live_ads import LiveAds
 from readership.serving.live_clicks import LiveClicks
+from readership.serving.live_experiments import LiveExperiments
 from readership.serving.live_models import LiveModels
 from readership.serving.metrics import RequestMetrics
+from readership.serving.open_inference import add_open_inference
 from readership.serving.openapi import problems
 from readership.serving.operations import add_operations, gauges
 from readership.serving.problems import add_problem_handlers
@@ -65,14 +74,18 @@ class Followed:
         self.models = LiveModels(settings)
         self.desk = Desk(settings, self.models)
         self.clicks = LiveClicks(settings)
+        self.experiments = LiveExperiments(settings)
+        self.ads = LiveAds(settings, self.desk)
         self.key_digests: keys.Accepted | None = keys.accepted(settings)
 
     def look(self) -> None:
         """Take up what changed, here and now."""
         self.models.take_up(self.models.prepare())
         self.clicks.look()
+        self.experiments.take_up(self.experiments.prepare(self.models.now))
         self.key_digests = keys.accepted(self._settings)
         self.desk.look()
+        self.ads.look()
 
     async def follow(self) -> None:
         """Look every second, reading beside the event loop and changing on it."""
@@ -81,24 +94,34 @@ class Followed:
             try:
                 self.models.take_up(await asyncio.to_thread(self.models.prepare))
                 self.clicks.take_up(await asyncio.to_thread(self.clicks.prepare))
+                self.experiments.take_up(await asyncio.to_thread(self.experiments.prepare, self.models.now))
+                await asyncio.to_thread(self._tidy)
                 self.key_digests = keys.accepted(self._settings)
             except ReadershipError as error:
                 log.warning("%s: %s", error.code, error)
             except Exception:
                 log.exception("looking for newer models failed; the last good ones answer")
 
+    def _tidy(self) -> None:
+        if self.desk.is_open:
+            self.experiments.tidy(Exposed(self.desk.file()))
+
 
 def create_app(settings: Settings) -> FastAPI:
     """The application, reading models and features from where `settings` say. Nothing is opened before it starts."""
-    followed = Followed(settings)
+    followed, draining = Followed(settings), Draining()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         followed.look()
         gc.collect()
         gc.freeze()
-        following = [asyncio.create_task(followed.follow()), asyncio.create_task(followed.desk.follow())]
-        yield
+        ways = [followed.follow, followed.desk.follow, followed.ads.follow]
+        if followed.desk.outbox:
+            ways.append(followed.desk.outbox.follow)
+        following = [asyncio.create_task(way()) for way in ways]
+        with draining.on_sigterm(settings.api_drain_seconds):
+            yield
         for task in following:
             task.cancel()
             with suppress(asyncio.CancelledError):
@@ -115,9 +138,15 @@ def create_app(settings: Settings) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.followed, app.state.models = followed, followed.models
-    app.state.desk, app.state.clicks = followed.desk, followed.clicks
-    metrics = RequestMetrics(lambda: gauges(followed.models))
-    app.add_middleware(Edge, metrics=metrics, key_digests=lambda: followed.key_digests)
+    app.state.desk, app.state.clicks, app.state.draining = followed.desk, followed.clicks, draining
+    app.state.experiments, app.state.ads = followed.experiments, followed.ads
+    metrics = RequestMetrics(
+        lambda: (*gauges(followed.models), *followed.desk.gauges(), *followed.desk.predictions.gauges())
+    )
+    admission = Admission(Limits.of(settings))
+    app.add_middleware(
+        Edge, metrics=metrics, key_digests=lambda: followed.key_digests, admission=admission, draining=draining
+    )
     add_problem_handlers(app)
     for path, route, answer in READER_ROUTES:
         app.router.add_api_route(
@@ -131,9 +160,13 @@ def create_app(settings: Settings) -> FastAPI:
             summary=f"{path.capitalize()} of a reader",
         )
     add_erasures(app, followed.desk, settings)
+    add_batches(app)
+    add_open_inference(app)
     add_events(app, followed.desk)
     add_articles(app, followed.desk)
     add_clicks(app, followed.clicks, followed.desk)
+    add_assignment(app)
+    add_ads(app, followed.ads, followed.desk, followed.models)
     add_operations(app, metrics)
     add_docs(app)
     describe_keys(app)

@@ -61,9 +61,9 @@ def add_erasures(app: FastAPI, desk: Desk, settings: Settings) -> None:
 
 def _erase(desk: Desk, receipts: Receipts, reader_id: str) -> Receipt:
     """The receipt first: should this process die, whoever opens the warehouse completes what it names."""
-    recording, reader = desk.recording(), reader_key(reader_id)
+    reader = reader_key(reader_id)
+    desk.recording()
     receipt = receipts.accept(reader_id)
     desk.erased.add(reader)
-    recording.state.forget(reader)
-    recording.log.close()  # what was said of them is in a finished segment, which ingest deletes
+    desk.forget(reader)
     return receipts.online(receipt)

@@ -1,4 +1,4 @@
-"""`POST /v1/events`: on disk before it is acknowledged, and in the state that slates are made from."""
+"""`POST /v1/events`: in Kafka or on disk before it is acknowledged, and in the state that slates are made from."""
 
 import asyncio
 from time import time_ns
@@ -14,7 +14,6 @@ from readership.serving.desk import Desk
 from readership.serving.intake import NoBatch, Refusal, Taken, TooMany, take
 from readership.serving.openapi import EVENTS_BODY, problems
 from readership.serving.problems import Problem
-from readership.serving.recording import Recording
 
 
 class _EventsAnswer(msgspec.Struct):
@@ -38,9 +37,10 @@ def add_events(app: FastAPI, desk: Desk) -> None:
         openapi_extra=EVENTS_BODY,
     )
     async def events(request: Request) -> Response:
-        """Answered once the batch is on disk. An `event_id` that was sent before counts once; send again what failed.
+        """Answered once the batch is in Kafka or on disk; send again what failed.
 
-        What is no event is kept for the quarantine and named in `errors`; the rest of the batch is taken.
+        An `event_id` that was sent before counts once. What is no event is kept for the quarantine and named in
+        `errors`; the rest of the batch is taken.
         """
         now_ms = time_ns() // 1_000_000
         try:
@@ -48,13 +48,15 @@ def add_events(app: FastAPI, desk: Desk) -> None:
         except NoBatch as error:
             status = 413 if isinstance(error, TooMany) else 400
             raise Problem(status, "events_invalid", str(error)) from error
-        await _kept(desk.recording(), taken, now_ms)
+        await _kept(desk, taken, now_ms)
         answer = _EventsAnswer(taken.accepted, len(taken.refusals), taken.refusals)
         return Response(msgspec.json.encode(answer), 202, media_type="application/json")
 
 
-async def _kept(recording: Recording, taken: Taken, now_ms: int) -> None:
+async def _kept(desk: Desk, taken: Taken, now_ms: int) -> None:
+    recording, outbox = desk.recording(), desk.outbox
     try:
-        await asyncio.to_thread(recording.events, taken, now_ms)
+        records = await outbox.send(taken.records) if outbox else taken.records
+        await asyncio.to_thread(recording.events, taken._replace(records=records), now_ms)
     except StoreError as error:
         raise Problem(503, error.code, str(error), {"Retry-After": "5"}) from error

@@ -9,6 +9,7 @@ import math
 from collections.abc import Container, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import msgspec
 
@@ -81,7 +82,7 @@ def take(body: bytes, now_ms: int, erased: Container[int] = ()) -> Taken:
                 taken.doings.append(doing)
             if event["event_type"] == SHOWN:
                 taken.seen.extend(_seen(event, now_ms))
-        taken.records.append(Record("event", _received(text, event, now_ms)))
+        taken.records.append(Record("event", _arrived(text, event, now_ms, index)))
     return taken
 
 
@@ -109,13 +110,19 @@ def _parts(body: bytes) -> list[msgspec.Raw]:
     return parts
 
 
-def _received(text: bytes, event: Any, now_ms: int) -> bytes:
-    """The event with its arrival, where it does not state when it was received."""
-    if not isinstance(event, dict) or event.get("received_at"):
+def _arrived(text: bytes, event: Any, now_ms: int, index: int) -> bytes:
+    """The event with its arrival and an id, where it states none: however often it is carried on, it counts once."""
+    if not isinstance(event, dict) or not event:
         return text
-    if "received_at" in event or not event:
-        return msgspec.json.encode({**event, "received_at": now_ms})
-    return text[:-1] + b',"received_at":%d}' % now_ms
+    more: dict[str, Any] = {} if event.get("received_at") else {"received_at": now_ms}
+    if not event.get("event_id"):
+        told = b"%d %d %s" % (now_ms if more else 0, index, text)
+        more["event_id"] = str(UUID(bytes=hashlib.blake2b(told, digest_size=16).digest()))
+    if not more:
+        return text
+    if more.keys() & event.keys():
+        return msgspec.json.encode(event | more)
+    return text[:-1] + b"," + msgspec.json.encode(more)[1:]
 
 
 def _doing(event: Any, now_ms: int) -> Doing | None:

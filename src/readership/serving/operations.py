@@ -10,8 +10,12 @@ from readership.registry.bundles import Bundle
 from readership.registry.live import Live
 from readership.serving.answers import AliveAnswer, LiveModel, ModelsAnswer, ReadyAnswer, Trouble
 from readership.serving.desk import Desk
+from readership.serving.draining import Draining
+from readership.serving.live_ads import TASK as ADS
+from readership.serving.live_ads import LiveAds
 from readership.serving.live_clicks import TASK as CLICKS
 from readership.serving.live_clicks import LiveClicks
+from readership.serving.live_experiments import LiveExperiments
 from readership.serving.live_models import LiveModels
 from readership.serving.live_recommender import TASK as RANKING
 from readership.serving.metrics import Gauge, RequestMetrics
@@ -22,15 +26,18 @@ def add_operations(app: FastAPI, metrics: RequestMetrics) -> None:
     models: LiveModels = app.state.models
     desk: Desk = app.state.desk
     clicks: LiveClicks = app.state.clicks
+    experiments: LiveExperiments = app.state.experiments
+    ads: LiveAds = app.state.ads
+    draining: Draining = app.state.draining
     registry = metrics.registry()
 
     @app.get("/v1/models", tags=["models"], summary="Versions live")
     async def live_models() -> ModelsAnswer:
         """Which version answers for each task, and how it did on held-out time."""
-        ranker, scored = desk.recommender.now.ranker, clicks.now
+        ranker, others = desk.recommender.now.ranker, ((CLICKS, clicks.now), (ADS, ads.now))
         found = [_live_model(task, now.live, now.bundle) for task, now in models.now.tasks.items()]
-        others = [_live_model(RANKING, ranker.live, ranker.bundle), _live_model(CLICKS, scored.live, scored.bundle)]
-        return ModelsAnswer(models=[*found, *others])
+        found.append(_live_model(RANKING, ranker.live, ranker.bundle))
+        return ModelsAnswer(models=[*found, *(_live_model(task, now.live, now.bundle) for task, now in others)])
 
     @app.get("/healthz", tags=["operations"], summary="Liveness")
     async def alive() -> AliveAnswer:
@@ -41,10 +48,14 @@ def add_operations(app: FastAPI, metrics: RequestMetrics) -> None:
     async def ready() -> Response:
         """Whether every task can answer; send no traffic while this is 503. Troubles may remain while it is 200."""
         now = models.now
-        own = (clicks.now.trouble,) if clicks.now.live.champion and clicks.now.trouble else ()
-        troubles = [Trouble(**trouble._asdict()) for trouble in (*now.troubles, *desk.troubles, *own)]
-        answer = ReadyAnswer(ready=now.ready, troubles=troubles)
-        return JSONResponse(answer.model_dump(), status_code=200 if now.ready else 503)
+        own = [one.trouble for one in (clicks.now, ads.now) if one.live.champion and one.trouble]
+        troubles = [
+            Trouble(**trouble._asdict()) for trouble in (*now.troubles, *desk.troubles, *own, *experiments.now.troubles)
+        ]
+        if draining.begun:
+            troubles.insert(0, Trouble(code="stopping", detail="this worker was told to stop; ask another one"))
+        answer = ReadyAnswer(ready=now.ready and not draining.begun, troubles=troubles)
+        return JSONResponse(answer.model_dump(), status_code=200 if answer.ready else 503)
 
     @app.get("/metrics", tags=["operations"], summary="Figures for Prometheus", response_class=Response)
     async def figures() -> Response:

@@ -17,6 +17,8 @@ from readership.features.state import PERSONALISATION
 from readership.serving.desk import Desk
 from readership.serving.explain import Explanation, explain
 from readership.serving.live_models import ADDS, LiveModels, Snapshot, Store, no_champion
+from readership.serving.model_trials import Tried, logged, tried
+from readership.serving.predictions import PredictionLog
 from readership.serving.problems import Problem
 from readership.serving.scorer import Scorer
 
@@ -31,12 +33,34 @@ Reasons = Annotated[
 
 
 class Asked(NamedTuple):
-    """One reader, the model that answers, and the live model of what a contact adds, where there is one."""
+    """One reader, the model that answers, and the live model of what a contact adds, where there is one.
+
+    reader         their key in the store
+    scored, adds   what these models say, where many readers were scored at once
+    """
 
     reader_id: str
     scorer: Scorer
     row: Row
+    reader: int
+    predictions: PredictionLog
     uplift: Scorer | None = None
+    scored: float | None = None
+    adds: float | None = None
+
+    def score(self) -> float:
+        """What the model answers of this reader; the log of predictions has it as well."""
+        return self._logged(self.scorer, self.scored)
+
+    def added(self) -> float | None:
+        """What a contact would add, where a model of that is live."""
+        return self._logged(self.uplift, self.adds) if self.uplift else None
+
+    def _logged(self, scorer: Scorer, known: float | None) -> float:
+        inputs = scorer.features(self.row)
+        score = float(scorer.bundle.score(inputs)[0]) if known is None else known
+        self.predictions.answered(scorer, self.reader, self.row, inputs, score)
+        return score
 
 
 class Told(msgspec.Struct, kw_only=True):
@@ -75,9 +99,12 @@ def answered(
     if reasons not in ("stored", "live"):
         raise Problem(422, "request_invalid", f"query reasons is {reasons!r}; it must be `stored` or `live`")
     asked, store, reader = asked_about(request, task, reader_id)
-    if reasons == "live":
-        return _explained(asked, answer)
-    return encoded(answer(asked, _stored(task, store.features, reader, asked)))
+    trial = tried(request, task, reader_id)
+    if trial is not None:
+        asked = asked._replace(scorer=trial.scorer)
+    if reasons == "live" or (trial is not None and trial.found.new):
+        return _later(request, trial, asked, answer, None if reasons == "live" else store.features)
+    return encoded(answer(asked, stored_reasons(task, store.features, reader, asked)))
 
 
 def told(asked: Asked) -> dict[str, Any]:
@@ -111,29 +138,49 @@ def asked_about(request: Request, task: str, reader_id: str) -> tuple[Asked, Sto
     Raises Problem: 503 where nothing answers for the task, 404 for a reader of whom there are no features, who has
     withdrawn since these were made, or who was erased.
     """
-    state = request.scope["app"].state
-    models: LiveModels = state.models
+    desk: Desk = request.scope["app"].state.desk
+    scorer, uplift, store = answering(request, task)
+    reader = reader_key(reader_id)
+    row = store.features.get(reader)
+    if row is not None and withdrew(desk, reader):
+        if reader not in desk.erased:
+            raise _not_agreed(reader_id)
+        row = None
+    if row is None:
+        raise _reader_unknown(reader_id, store.features)
+    return Asked(reader_id, scorer, row, reader, predictions_of(request), uplift), store, reader
+
+
+def answering(request: Request, task: str) -> tuple[Scorer, Scorer | None, Store]:
+    """What answers for the task, what tells what a contact adds, the store. Raises Problem 503 where nothing does."""
+    models: LiveModels = request.scope["app"].state.models
     now = models.now
     scorer, store = now.tasks[task].scorer, now.store
     if scorer is None or store is None:
         raise _cannot_answer(task, now)
-    reader = reader_key(reader_id)
-    gone = reader in state.desk.erased
-    row = None if gone else store.features.get(reader)
-    if row is not None and _withdrew(state.desk, reader):
-        raise _not_agreed(reader_id)
-    if row is None:
-        raise _reader_unknown(reader_id, store.features)
     adds = now.tasks.get(f"{task}{ADDS}")
-    return Asked(reader_id, scorer, row, adds.scorer if adds else None), store, reader
+    return scorer, adds.scorer if adds else None, store
 
 
-async def _explained(asked: Asked, answer: Answer) -> Response:
-    """The same answer with reasons computed now, beside the event loop."""
-    return encoded(answer(asked, await asyncio.to_thread(explain, asked.scorer, asked.row)))
+def predictions_of(request: Request) -> PredictionLog:
+    """Where answers are logged."""
+    desk: Desk = request.scope["app"].state.desk
+    return desk.predictions
 
 
-def _stored(task: str, online: OnlineFeatures, reader: int, asked: Asked) -> Explanation:
+async def _later(
+    request: Request, trial: Tried | None, asked: Asked, answer: Answer, online: OnlineFeatures | None
+) -> Response:
+    """The same answer once its exposure is logged; without `online`, with reasons computed beside the event loop."""
+    if trial is not None:
+        await logged(request, trial)
+    if online is None:
+        return encoded(answer(asked, await asyncio.to_thread(explain, asked.scorer, asked.row)))
+    task, reader = asked.scorer.bundle.manifest.task, reader_key(asked.reader_id)
+    return encoded(answer(asked, stored_reasons(task, online, reader, asked)))
+
+
+def stored_reasons(task: str, online: OnlineFeatures, reader: int, asked: Asked) -> Explanation:
     """Reasons of this reader, unless they are of another model version or of features at another time."""
     stored = online.get_reasons(task, reader)
     version = asked.scorer.bundle.manifest.version
@@ -158,8 +205,8 @@ def _cannot_answer(task: str, now: Snapshot) -> Problem:
     return Problem(503, code, detail, {"Retry-After": "5"})
 
 
-def _withdrew(desk: Desk, reader: int) -> bool:
-    """Whether a reader said here that they do not agree to personalisation."""
+def withdrew(desk: Desk, reader: int) -> bool:
+    """Whether a reader said here that they do not agree to personalisation, or was erased."""
     try:
         stated = desk.consent(reader)
     except StoreError as error:

@@ -8,8 +8,10 @@ import uvicorn
 from uvicorn.config import LOGGING_CONFIG
 
 from readership.errors import InputError, SettingsError
+from readership.events.kafka import connection, kafka_client
 from readership.serving import keys
 from readership.serving.app import create_app
+from readership.serving.arrival import NotingProtocol
 from readership.settings import Settings
 
 _GRACE_SECONDS = 10
@@ -27,11 +29,15 @@ def serve(settings: Settings, *, host: str, port: int, workers: int = 1) -> None
             f"READERSHIP_API_HOST is {host!r}, which others can reach, and there are no keys in "
             f"{keys.keys_path(settings)}: make one with `readership keys create NAME`, or listen on 127.0.0.1"
         )
+    if settings.kafka_servers:
+        connection(settings)
+        kafka_client()
     options: dict[str, Any] = {
         "host": host,
         "port": port,
         "access_log": False,
         "server_header": False,
+        "http": NotingProtocol,
         "timeout_graceful_shutdown": _GRACE_SECONDS,
         "log_config": _logging(),
     }
@@ -53,7 +59,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         "READERSHIP_HOME": str(settings.root),
         "READERSHIP_ARTIFACTS": str(settings.artifacts_dir),
         "READERSHIP_BRAND": "",
-        "READERSHIP_ONLINE_STORE": f"lmdb://{settings.online_dir}",
+        "READERSHIP_ONLINE_STORE": settings.online_address,
         "READERSHIP_API_HOST": settings.api_host,
     }
 

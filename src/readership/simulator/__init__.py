@@ -3,6 +3,16 @@
 from readership.simulator.batches import batches
 from readership.simulator.oracle import churn_probability
 from readership.simulator.policies import Contacted, Policies
-from readership.simulator.world import DEFAULT_START, Day, World, simulate
+from readership.simulator.world import DEFAULT_START, Day, World, simulate, twins
 
-__all__ = ["DEFAULT_START", "Contacted", "Day", "Policies", "World", "batches", "churn_probability", "simulate"]
+__all__ = [
+    "DEFAULT_START",
+    "Contacted",
+    "Day",
+    "Policies",
+    "World",
+    "batches",
+    "churn_probability",
+    "simulate",
+    "twins",
+]

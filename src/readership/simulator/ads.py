@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from readership.simulator import parameters as p
-from readership.simulator.policies import AdBatch, Policies, decide
+from readership.simulator.policies import AdBatch, Policies, by_bid, decide
 from readership.simulator.population import People
 from readership.simulator.randomness import Keys, key, keys, normal, uniform
 from readership.simulator.reading import Reads
@@ -80,6 +80,7 @@ class AdSlots:
     read        place in Reads
     place       0 top, 1 inline
     arm         whether the standing arm chose, evenly
+    propensity  the chance with which this one was chosen, nan where the policy tells none
     chance      probability of a click
     shown_eur   earned by the impression; `click_eur` by a click, if there is one
     value_eur   expected of this one; `best_eur` of the best, `even_eur` of one drawn evenly
@@ -90,6 +91,7 @@ class AdSlots:
     place: Codes
     ad: Codes
     arm: Flags
+    propensity: Numbers
     chance: Numbers
     clicked: Flags
     shown_eur: Numbers
@@ -141,6 +143,7 @@ def advertise(
     ad = np.asarray(decide(policies.ad, batch, clicks)).astype(np.int64)
     arm = policies.arms & (uniform(people.key[person], "ad arm") < p.ARM)
     ad = np.where(arm, (uniform(own, "even") * p.ADS).astype(np.int64), ad)
+    known = ads.bids[ad] / ads.bids.sum() if policies.ad is by_bid else np.full(len(ad), np.nan)
     worth = np.where(allowed[session], 1.0, p.AD_WITHOUT_CONSENT)
     chances = _chance(pull[:, ads.category], ads.craft)
     values = (ads.cpm / 1000 + chances * ads.cpc) * worth[:, None]
@@ -151,6 +154,7 @@ def advertise(
         place=place,
         ad=ad,
         arm=arm,
+        propensity=np.where(arm, 1 / p.ADS, known),
         chance=chances[row, ad],
         clicked=clicks(row, ad),
         shown_eur=ads.cpm[ad] / 1000 * worth,

@@ -130,7 +130,7 @@ def _shown_columns(day: Happened, where: Mapping[Origin, Codes], row: Codes, kin
     at, of = where[Origin.SLOT], row[where[Origin.SLOT]]
     placement[at], ad[at] = len(p.PLACEMENTS) + slots.place[of], slots.ad[of]
     experiment[at] = np.where(slots.arm[of], AD_ARM, -1)
-    propensity[at] = np.where(slots.arm[of], 1 / p.ADS, np.nan)
+    propensity[at] = slots.propensity[of]
     variant[experiment >= 0] = EVEN
     decision = np.full(size, -1)
     decision[at] = of

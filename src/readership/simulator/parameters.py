@@ -152,6 +152,10 @@ AD_EUR_PER_CLICK = 1.5
 AD_CLICK_HOPED = 0.0008
 AD_WITHOUT_CONSENT = 0.4
 MAX_AD_CLICK = 0.05
+AD_BOOKED_DAYS = 1_095
+AD_PLACES_HOPED = 0.25
+"""Places a day for each reader the world begins with, by which budgets are booked; nothing else depends on it."""
+SPREAD_OF_BUDGET = 0.35
 
 # --- a concept drift, where one is asked for -------------------------------------------------------------------------
 DRIFT_TURNS_TASTE = np.pi / 2

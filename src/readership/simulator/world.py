@@ -1,7 +1,8 @@
 """A publisher whose truth is known: brands, articles, readers and what they do, day by day."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
@@ -88,6 +89,23 @@ def simulate(world: World) -> Iterator[Day]:
     run = _Run(world, everybody(world))
     for number in range(world.days):
         yield run.day(number, float(levels[number]))
+
+
+def twins(world: World, day: int, futures: Iterable[tuple[str, Policies]]) -> Iterator[tuple[str, Iterator[Day]]]:
+    """The days before `day` lived once under the world's policies, and those from it on once under each of these.
+
+    What a future brings is what the world brings whose policies change on that day. `futures` are asked for one after
+    another, once the days before are over; the days of one are to be taken before the next one is asked for.
+    """
+    levels = news_levels(world)
+    run = _Run(world, everybody(world))
+    for number in range(day):
+        run.day(number, float(levels[number]))
+    run.world = replace(world, policies=DEFAULT_POLICIES)  # they have had their time, and may be too much to copy
+    for name, policies in futures:
+        twin = deepcopy(run)
+        twin.world = replace(world, policies=policies)
+        yield name, (twin.day(number, float(levels[number])) for number in range(day, world.days))
 
 
 def news_levels(world: World) -> Numbers:

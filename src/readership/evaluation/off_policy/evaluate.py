@@ -3,19 +3,10 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from readership.contracts import Metric
-from readership.errors import InputError
-from readership.evaluation.bootstrap import Draws, metric
-from readership.evaluation.off_policy.estimators import ESTIMATORS, Terms
-from readership.evaluation.off_policy.logged import Floats, Logged, check_target
+from readership.evaluation.off_policy.compare import REPLICATES, compare
+from readership.evaluation.off_policy.logged import Floats, Logged
 from readership.evaluation.off_policy.overlap import LEAST_ESS, MOST_SHARE, Overlap
-from readership.evaluation.off_policy.reward_model import fitted, fold_of, sums
-
-FOLDS = 3
-REPLICATES = 500
 
 
 class Valued(NamedTuple):
@@ -41,32 +32,15 @@ def evaluate(
     Intervals draw units with replacement and fit the reward model anew each time.
     ThinOverlap where the log holds too little of what the policy would show.
     """
-    check_target(logged, target)
-    if clip is not None and not clip > 0:
-        raise InputError(f"weights clipped at {clip} leave nothing; clip above 0")
-    weight = target[logged.context, logged.action] / logged.propensity
-    weight = weight if clip is None else np.minimum(weight, clip)
-    overlap = Overlap.of(weight)
-    overlap.refuse_if_thin(least_ess, most_share)
-    shape = (FOLDS, *target.shape)
-    fold = fold_of(logged, FOLDS, seed)
-    rows = _Rows(logged.reward, weight, np.ravel_multi_index((fold, logged.context, logged.action), shape))
-    draws = Draws.of(logged.unit, replicates=replicates, seed=seed)
-    found = _values(rows, target, shape, np.ones(len(logged)))
-    drawn = [_values(rows, target, shape, counts[draws.reader].astype(float)) for counts in draws.counts]
-    return Valued({name: metric(found[name], np.array([one[name] for one in drawn])) for name in ESTIMATORS}, overlap)
-
-
-class _Rows(NamedTuple):
-    """What each row brings to the estimators; `cell` is its place among folds, contexts and actions."""
-
-    reward: Floats
-    weight: Floats
-    cell: NDArray[np.intp]
-
-
-def _values(rows: _Rows, target: Floats, shape: tuple[int, int, int], times: Floats) -> dict[str, float]:
-    model = fitted(sums(rows.cell, rows.reward, times, shape))
-    expected = (model * target).sum(axis=2).ravel()[rows.cell // shape[2]]
-    terms = Terms(rows.weight, rows.reward, model.ravel()[rows.cell], expected, times)
-    return {name: estimator(terms) for name, estimator in ESTIMATORS.items()}
+    found = compare(
+        logged,
+        {"asked": target},
+        clip=clip,
+        replicates=replicates,
+        least_ess=least_ess,
+        most_share=most_share,
+        seed=seed,
+    )
+    for reason in found.refused.values():
+        raise reason
+    return Valued({name: of.metric() for name, of in found.values["asked"].items()}, found.overlap["asked"])

@@ -11,7 +11,7 @@ from readership.evaluation.reports.page import embedded, write_page
 
 
 def write_index(evaluations: Sequence[Evaluation], folder: Path) -> Path:
-    """Write `index.html` into `folder`, linking the models' reports and the exploration where it exists."""
+    """Write `index.html` into `folder`, linking the models' reports, and the other pages where they exist."""
     models = [
         {"evaluation": evaluation, "summary": words.summarise(evaluation), "money": _money(evaluation)}
         for evaluation in evaluations
@@ -22,6 +22,8 @@ def write_index(evaluations: Sequence[Evaluation], folder: Path) -> Path:
         [],
         models=models,
         exploration=(folder / "exploration.html").is_file(),
+        monitoring=(folder / "monitoring.html").is_file(),
+        impact=(folder / "impact.html").is_file(),
         money_words=words.MONEY_WORDS,
         target_words={"roc_auc": "ROC AUC", "precision": "precision", "recall": "recall"},
     )

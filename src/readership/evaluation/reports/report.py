@@ -7,7 +7,7 @@ from typing import Any
 from readership.contracts import Evaluation
 from readership.evaluation import score_metrics
 from readership.evaluation.metrics import HIGHER_IS_BETTER
-from readership.evaluation.reports import ranking_charts, score_charts, segment_charts, words
+from readership.evaluation.reports import policy_charts, ranking_charts, score_charts, segment_charts, words
 from readership.evaluation.reports.charts import Plot, plots
 from readership.evaluation.reports.click_charts import click_plots
 from readership.evaluation.reports.page import write_page
@@ -15,6 +15,7 @@ from readership.evaluation.reports.uplift_charts import learner_rows, uplift_plo
 
 PLOTS: dict[str, Callable[[Evaluation], Iterable[Plot]]] = {
     "probability": plots,
+    "policy": policy_charts.plots,
     "ranking": ranking_charts.plots,
     "score": score_charts.plots,
     "segment": segment_charts.plots,
@@ -93,6 +94,7 @@ def _words_of_rankings(evaluation: Evaluation) -> dict[str, Any]:
 
 WORDS: dict[str, Callable[[Evaluation], dict[str, Any]]] = {
     "probability": _words_of_probabilities,
+    "policy": lambda evaluation: {"comparison": policy_charts.policy_rows(evaluation)},
     "ranking": _words_of_rankings,
     "score": _words_of_scores,
     "segment": _words_of_segments,

@@ -4,7 +4,9 @@
     (number) -> if(
         {time_format:String} = 'epoch_seconds' OR ({time_format:String} = 'auto' AND abs(number) < 1e11),
         number * 1000, number) AS in_ms,
-    (number) -> if(isFinite(number) AND abs(in_ms(number)) < 1e13, toInt64(round(in_ms(number))), NULL) AS epoch_ms,
+    (number) -> isFinite(number) AND abs(in_ms(number)) < 1e13 AS is_ms,
+    -- the inner `if`: where rows of a block differ, the engine converts all of them, and fails on what is no number
+    (number) -> if(is_ms(number), toInt64(if(is_ms(number), round(in_ms(number)), 0)), NULL) AS epoch_ms,
     (text) -> if(
         {time_format:String} != 'auto' OR ({zone:String} = '' AND NOT states_zone(text)),
         NULL,

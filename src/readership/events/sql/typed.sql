@@ -3,7 +3,9 @@
 WITH
     -- include times
     (name) -> transform(name, {constant_fields:Array(String)}, {constant_values:Array(String)}, '') AS constant_of,
-    (text, low, high) -> if(toFloat64OrNull(text) BETWEEN low AND high, toFloat64OrNull(text), NULL) AS number
+    (text, low, high) -> ifNull(toFloat64OrNull(text) BETWEEN low AND high, 0) AS within,
+    -- what stands behind a null is a number as well: later conversions see it
+    (text, low, high) -> if(within(text, low, high), if(within(text, low, high), toFloat64OrZero(text), 0), NULL) AS number
 SELECT
     *,
     multiIf(user_id != '', user_id, device_id != '', concat('device:', device_id), '') AS external_id,

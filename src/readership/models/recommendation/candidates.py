@@ -5,18 +5,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from readership.models.recommendation.catalogue import Catalogue
+from readership.models.recommendation.catalogue import CATEGORY, Catalogue
 from readership.models.recommendation.content import Nearest, taste
-from readership.models.recommendation.live import Live, is_live
+from readership.models.recommendation.live import Live, Offered, is_live, of_brand
 from readership.models.recommendation.memory import History, Memory
 from readership.models.recommendation.neighbours import Alike, alike, from_neighbours
 from readership.models.recommendation.nouns import Asker
 from readership.models.recommendation.parameters import Parameters
 from readership.models.recommendation.together import together
 
-BRAND, CATEGORY = 0, 1
 _CATEGORIES = 3
-_SEARCHED = 1500
 _LAST = 3
 _BESIDE = 5
 
@@ -58,57 +56,46 @@ def candidates(
 ) -> Candidates:
     """What every source brings, once each, without what is unwanted or not live."""
     at_ms, history = moment.asker.at_ms, moment.history
+    brand = catalogue.number("brand", moment.asker.brand)
+    offered = moment.live.offered(catalogue, parameters, brand)
     pair_places, pair_scores, because = together(memory, history, parameters, at_ms)
     found = alike(memory, history, moment.row)
     near_places, near_scores = from_neighbours(memory, found, at_ms)
     direction = taste(catalogue.vectors, history)
-    brought = [
-        _of_brand(catalogue, moment, moment.live.popular)[: parameters.popular],
-        _of_brand(catalogue, moment, moment.live.fresh)[-parameters.fresh :],
+    wanted = np.zeros(len(catalogue), dtype=np.bool_)
+    for brought in (
+        offered.popular,
+        offered.fresh,
         _beside(catalogue, moment),
-        _of_categories(catalogue, moment, parameters),
+        *_of_categories(catalogue, history, offered),
         _best(pair_places, pair_scores, parameters.together),
         _best(near_places, near_scores, parameters.neighbours),
         nearest.of(direction, parameters.content),
-    ]
-    union = np.unique(np.concatenate(brought))
-    union = union[is_live(catalogue, parameters, at_ms, union) & ~np.isin(union, moment.unwanted)]
-    union = _of_brand(catalogue, moment, union)
-    score, reason = np.zeros(len(union)), np.full(len(union), -1, dtype=np.int32)
-    if len(union) and len(pair_places):
-        where = np.minimum(np.searchsorted(pair_places, union), len(pair_places) - 1)
-        same = pair_places[where] == union
-        score, reason = np.where(same, pair_scores[where], 0.0), np.where(same, because[where], reason)
+    ):
+        wanted[brought] = True
+    wanted[moment.unwanted] = False
+    union = np.flatnonzero(wanted).astype(np.int32)
+    union = of_brand(catalogue, union[is_live(catalogue, parameters, at_ms, union)], brand)
+    seat = memory.place_seats.of(union, pair_places)
+    score, reason = np.append(pair_scores, 0.0)[seat], np.append(because, -1)[seat]
     return Candidates(union, score, reason, found, direction)
 
 
 def _beside(catalogue: Catalogue, moment: Moment) -> NDArray[np.int32]:
     """Articles published just before and after the last reads: readers go down a list."""
     last = catalogue.published[moment.history.place[-_LAST:]]
-    middle = np.searchsorted(moment.live.published, last)
+    middle = moment.live.published.searchsorted(last)
     around = (middle[:, None] + np.arange(-_BESIDE, _BESIDE + 1)).ravel()
-    return moment.live.fresh[np.unique(around[(around >= 0) & (around < len(moment.live.fresh))])]
+    return moment.live.fresh[around[(around >= 0) & (around < len(moment.live.fresh))]]
 
 
 def _best(places: NDArray[np.int32], scores: NDArray[np.float64], most: int) -> NDArray[np.int32]:
     return places if len(places) <= most else places[np.argpartition(-scores, most)[:most]]
 
 
-def _of_brand(catalogue: Catalogue, moment: Moment, places: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Those of the brand that is asked, and those of none, in their order; all where no article has that brand."""
-    brand = catalogue.number("brand", moment.asker.brand)
-    if brand < 0:
-        return places
-    of = catalogue.codes[places, BRAND]
-    return places[(of == brand) | (of < 0)]
-
-
-def _of_categories(catalogue: Catalogue, moment: Moment, parameters: Parameters) -> NDArray[np.int32]:
+def _of_categories(catalogue: Catalogue, history: History, offered: Offered) -> list[NDArray[np.int32]]:
     """The popular ones of the categories that the asker reads most."""
-    read = catalogue.codes[moment.history.place, CATEGORY]
-    counts = np.bincount(read[read >= 0]) if (read >= 0).any() else np.empty(0, dtype=np.int64)
-    favourites = np.argsort(-counts, kind="stable")[:_CATEGORIES]
-    popular = _of_brand(catalogue, moment, moment.live.popular)[:_SEARCHED]
-    category = catalogue.codes[popular, CATEGORY]
-    parts = [popular[category == one][: parameters.of_category] for one in favourites if counts[one]]
-    return np.concatenate([np.empty(0, dtype=np.int32), *parts])
+    read = catalogue.codes[history.place, CATEGORY]
+    counts = np.bincount(read[read >= 0])
+    favourites = np.argsort(-counts, kind="stable")[:_CATEGORIES].tolist()
+    return [offered.of_category[one] for one in favourites if counts[one] and one in offered.of_category]

@@ -86,8 +86,8 @@ class _Filling:
         self, pool: Pool, catalogue: Catalogue, asker: Asker, wish: Wish, rules: Rules, shown: Sequence[Wanted]
     ) -> None:
         self.pool, self.asker, self.wish, self.rules, self.shown = pool, asker, wish, rules, shown
+        self.catalogue = catalogue
         self.places = np.concatenate([pool.places, np.array([one.place for one in shown], dtype=np.int32)])
-        self.articles = [*pool.articles, *(one.article for one in shown)]
         read = [place for name, _ in asker.history[-READS:] if (place := catalogue.place(name)) is not None]
         ranked = np.concatenate([pool.relevance, np.zeros(len(shown))])
         self.mix = Mix(
@@ -95,8 +95,8 @@ class _Filling:
         )
         self.slots: list[Item | None] = [None] * wish.n
         self.limits: list[Limit] = [
-            *(Enough(rule, self.articles) for rule in rules.at_most),
-            *(Rivals(rule, self.articles) for rule in rules.apart),
+            *(Enough(rule, catalogue, self.places) for rule in rules.at_most),
+            *(Rivals(rule, catalogue, self.places) for rule in rules.apart),
         ]
         self.free = np.concatenate([pool.open, np.zeros(len(shown), dtype=bool)])
 
@@ -106,8 +106,12 @@ class _Filling:
         by_lot = self.rules.explored_slot - 1
         for slot in range(self.wish.n):
             if self.slots[slot] is None and slot != by_lot and self.free.any():
-                best = int(np.argmax(np.where(self.free, self.mix.value(), -np.inf)))
-                self._place(slot, best, self.pool.source[best], self.pool.because[best], None)
+                value = self.mix.value()
+                value[~self.free] = -np.inf
+                best = int(value.argmax())
+                because = int(self.pool.because[best])
+                source = self.pool.sources[self.pool.source[best]]
+                self._place(slot, best, source, self.catalogue.article(because) if because >= 0 else None, None)
         drawn_from, chance = self._lot(by_lot)
         items = [item for item in self.slots if item is not None]
         if len(items) < self.wish.n and items:
@@ -115,13 +119,16 @@ class _Filling:
         moved = tuple(item._replace(slot=place) for place, item in enumerate(items, 1))
         return Slate(moved, tuple(notes), tuple(self.pool.effects), drawn_from, chance)
 
+    def _article(self, k: int) -> Article:
+        return self.catalogue.article(int(self.places[k]))
+
     def _editors(self) -> None:
         for one in sorted(self.shown, key=lambda one: one.slot == 0):
             slot = one.slot - 1 if one.slot else next((n for n, item in enumerate(self.slots) if item is None), None)
             if slot is None:
                 self.pool.effects.append(Effect(one.rule, "not shown: every slot is pinned", one.article.article_id))
                 continue
-            k = len(self.pool.articles) + self.shown.index(one)
+            k = len(self.pool.places) + self.shown.index(one)
             did = f"pinned to slot {slot + 1}" if one.slot else f"included in slot {slot + 1}"
             self.pool.effects.append(Effect(one.rule, did, one.article.article_id))
             self._place(slot, k, BY_EDITORS, None, None, one.rule)
@@ -133,15 +140,15 @@ class _Filling:
         eligible = np.flatnonzero(self.free)
         chance = chances(self.pool.relevance[eligible])
         drawn = draw(self.wish.decision_id, chance)
-        ids = tuple(self.articles[k].article_id for k in eligible.tolist())
+        ids = self.catalogue.ids(self.places[eligible])
         self._place(slot, int(eligible[drawn.chosen]), BY_LOT, None, drawn.propensity)
         return ids, tuple(chance.tolist())
 
     def _place(
         self, slot: int, k: int, source: str, because: Article | None, propensity: float | None, rule: str | None = None
     ) -> None:
-        article = self.articles[k]
-        ranked = k < len(self.pool.articles)
+        article = self._article(k)
+        ranked = k < len(self.pool.places)
         self.slots[slot] = Item(
             slot=slot + 1,
             article=article,
@@ -150,7 +157,7 @@ class _Filling:
             reason=reason(article, source, because, self.asker),
             because=because.article_id if because else None,
             propensity=propensity,
-            rule=rule or (self.pool.rule[k] if ranked else None),
+            rule=rule or self.pool.lifted.get(k),
         )
         self.mix.add(k)
         self.free[self.places == self.places[k]] = False
@@ -162,4 +169,4 @@ class _Filling:
         for k, rule, did in closed:
             if self.free[k]:
                 self.free[k] = False
-                self.pool.effects.append(Effect(rule, did, self.articles[k].article_id))
+                self.pool.effects.append(Effect(rule, did, self._article(k).article_id))

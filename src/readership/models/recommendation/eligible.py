@@ -1,13 +1,15 @@
 """Which of the ranked articles may stand in a slate, which ones the editors want there, and what is left at worst."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from readership.models.recommendation.catalogue import Catalogue
+from readership.models.recommendation.catalogue import BRAND, Catalogue
+from readership.models.recommendation.fitting import fitting
 from readership.models.recommendation.nouns import SOURCES, Article, Asker, Ranked
 from readership.models.recommendation.parameters import HOUR_MS
 from readership.models.recommendation.reasons import NEWEST
@@ -42,49 +44,87 @@ class Effect(NamedTuple):
 
 @dataclass
 class Pool:
-    """Candidates [k] in the order of the ranking; those the rules leave are `open`. It changes as rules are applied."""
+    """Candidates [k] in the order of the ranking; those the rules leave are `open`. It changes as rules are applied.
 
-    articles: list[Article]
+    source   number in `sources` of what speaks for each
+    because  place of the article it is there because of, -1 where none
+    lifted   the rule that lifted it, by the number of the candidate
+    """
+
+    catalogue: Catalogue
     places: NDArray[np.int32]
     score: NDArray[np.float64]
     relevance: NDArray[np.float64]
-    source: list[str]
-    because: list[Article | None]
-    rule: list[str | None]
+    source: NDArray[np.int8]
+    because: NDArray[np.int32]
+    sources: Sequence[str]
     open: NDArray[np.bool_]
+    lifted: dict[int, str] = field(default_factory=dict)
     effects: list[Effect] = field(default_factory=list)
 
-    def close(self, k: int, rule: str, did: str) -> None:
-        """Leave a candidate out, and say why."""
-        if self.open[k]:
-            self.open[k] = False
-            self.effects.append(Effect(rule, did, self.articles[k].article_id))
+    def article(self, k: int) -> Article:
+        """The candidate of this number."""
+        return self.catalogue.article(int(self.places[k]))
+
+    def effect(self, rule: str, did: str, k: int) -> None:
+        """Say what a rule did to a candidate."""
+        self.effects.append(Effect(rule, did, self.article(k).article_id))
 
 
 def pool_of(ranked: Ranked, catalogue: Catalogue) -> Pool:
-    articles = [catalogue.article(place) for place in ranked.article.tolist()]
-    because = [catalogue.article(place) if place >= 0 else None for place in ranked.because.tolist()]
+    """The ranking, everything open."""
     return Pool(
-        articles=articles,
+        catalogue=catalogue,
         places=ranked.article,
         score=ranked.score,
         relevance=relevance(ranked.score),
-        source=[SOURCES[number] for number in ranked.source.tolist()],
-        because=because,
-        rule=[None] * len(articles),
-        open=np.ones(len(articles), dtype=bool),
+        source=ranked.source,
+        because=ranked.because,
+        sources=SOURCES,
+        open=np.ones(len(ranked.article), dtype=bool),
     )
 
 
 def filter_pool(pool: Pool, rules: Rules, asker: Asker, wish: Wish, *, ages: bool = True) -> None:
-    """Close what may not be shown to this asker, by the reasons that come first."""
-    for k, article in enumerate(pool.articles):
-        if why := _forbidden(article, rules, asker, wish):
-            pool.close(k, *why)
-            continue
-        for age in rules.ages if ages else ():
-            if age.which.fits(article) and asker.at_ms - article.published_ms >= age.hours * HOUR_MS:
-                pool.close(k, age.name, f"older than {age.hours:g} hours")
+    """Close what may not be shown to this asker, by the reason that comes first."""
+    closed = [*_closed(pool, rules, asker, wish), *(_too_old(pool, rules, asker) if ages else ())]
+    if not closed:
+        return
+    which = np.array([mask for mask, _ in closed])
+    for k in np.flatnonzero(which.any(axis=0)).tolist():
+        if pool.open[k]:
+            pool.open[k] = False
+            rule, did = closed[int(which[:, k].argmax())][1]
+            pool.effect(rule, did or f"of {pool.article(k).brand}", k)
+
+
+Closing = Iterator[tuple[NDArray[np.bool_], tuple[str, str]]]
+"""For each reason whom it closes [k], with the rule and what it did ("": it is of another brand)."""
+
+
+def _closed(pool: Pool, rules: Rules, asker: Asker, wish: Wish) -> Closing:
+    """What `_forbidden` says, of every candidate at once."""
+    catalogue, places = pool.catalogue, pool.places
+    for exclude in rules.excludes:
+        yield fitting(exclude.which, catalogue, places), (exclude.name, "excluded")
+    if wish.exclude:
+        unwanted = [place for name in wish.exclude if (place := catalogue.place(name)) is not None]
+        yield np.isin(places, unwanted), ("exclude", "excluded by the request")
+    if asker.brand:
+        brand = catalogue.codes[places, BRAND]
+        other = (brand >= 0) & (brand != catalogue.number("brand", asker.brand))
+        yield other, ("brand", "")
+    if rules.open_to is not None and (wish.tier or "free") not in rules.open_to:
+        yield catalogue.paywalled[places], ("paywall", f"not open to tier {wish.tier or 'free'}")
+
+
+def _too_old(pool: Pool, rules: Rules, asker: Asker) -> Closing:
+    old_ms = asker.at_ms - pool.catalogue.published[pool.places]
+    for age in rules.ages:
+        old = old_ms >= age.hours * HOUR_MS
+        if old.any():
+            meant = old & fitting(age.which, pool.catalogue, pool.places)
+            yield meant, (age.name, f"older than {age.hours:g} hours")
 
 
 def _forbidden(article: Article, rules: Rules, asker: Asker, wish: Wish) -> tuple[str, str] | None:
@@ -146,13 +186,15 @@ def _why_not(article: Article | None, rules: Rules, asker: Asker, wish: Wish) ->
 
 def lift(pool: Pool, rules: Rules) -> None:
     """Boosts multiply, to `MOST_TIMES` at most, and to no more than the best candidate has."""
-    for k, article in enumerate(pool.articles) if rules.boosts else ():
-        names = [boost.name for boost in rules.boosts if boost.which.fits(article)]
-        if names and pool.open[k]:
-            times = float(np.prod([boost.times for boost in rules.boosts if boost.name in names]))
-            pool.relevance[k] = min(pool.relevance[k] * min(times, MOST_TIMES), 1.0)
-            pool.rule[k] = names[0]
-            pool.effects.append(Effect(names[0], f"relevance times {min(times, MOST_TIMES):g}", article.article_id))
+    if not rules.boosts or not len(pool.places):
+        return
+    which = np.array([fitting(boost.which, pool.catalogue, pool.places) for boost in rules.boosts])
+    for k in np.flatnonzero(which.any(axis=0) & pool.open).tolist():
+        boosts = [boost for boost, fits in zip(rules.boosts, which[:, k].tolist(), strict=True) if fits]
+        times = min(prod(boost.times for boost in boosts), MOST_TIMES)
+        pool.relevance[k] = min(pool.relevance[k] * times, 1.0)
+        pool.lifted[k] = boosts[0].name
+        pool.effect(boosts[0].name, f"relevance times {times:g}", k)
 
 
 def widened(pool: Pool, catalogue: Catalogue, asker: Asker, wish: Wish, rules: Rules, notes: list[str]) -> Pool:
@@ -168,7 +210,7 @@ def widened(pool: Pool, catalogue: Catalogue, asker: Asker, wish: Wish, rules: R
         if wider.open.any():
             notes.append(said)
             return wider
-    if len(pool.articles) or len(catalogue):
+    if len(pool.places) or len(catalogue):
         notes.append("no article may be shown: the rules exclude every one, or none is live")
     else:
         notes.append("there are no articles yet: `PUT /v1/articles/{id}`, or load some and `readership batch-score`")
@@ -182,13 +224,13 @@ def _newest(pool: Pool, catalogue: Catalogue, asker: Asker, unwanted: Collection
     kept = [place for place in places.tolist() if catalogue.article(place).article_id not in unwanted]
     score = -np.arange(len(kept), dtype=np.float64)
     return Pool(
-        articles=[catalogue.article(place) for place in kept],
+        catalogue=catalogue,
         places=np.array(kept, dtype=np.int32),
         score=score,
         relevance=relevance(score),
-        source=[NEWEST] * len(kept),
-        because=[None] * len(kept),
-        rule=[None] * len(kept),
+        source=np.zeros(len(kept), dtype=np.int8),
+        because=np.full(len(kept), -1, dtype=np.int32),
+        sources=(NEWEST,),
         open=np.ones(len(kept), dtype=bool),
         effects=pool.effects,
     )

@@ -1,11 +1,16 @@
 """What an article in a slate keeps from standing beside it: enough of one kind, and what must never meet."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
+from readership.models.recommendation.catalogue import Catalogue
+from readership.models.recommendation.fitting import fitting
 from readership.models.recommendation.nouns import Article
-from readership.models.recommendation.rules import Apart, AtMost, values_of
+from readership.models.recommendation.rules import Apart, AtMost, Which, values_of
 
 
 class Limit(Protocol):
@@ -16,12 +21,11 @@ class Limit(Protocol):
 
 
 class Enough:
-    """Of a kind there are so many, and no more."""
+    """Of a kind there are so many, and no more. `places` [k] are the candidates."""
 
-    def __init__(self, rule: AtMost, candidates: Sequence[Article]) -> None:
-        self._rule = rule
+    def __init__(self, rule: AtMost, catalogue: Catalogue, places: NDArray[np.int32]) -> None:
+        self._rule, self._catalogue, self._places = rule, catalogue, places
         self._held: Counter[str] = Counter()
-        self._of = _by_value(candidates, rule.of)
 
     def after(self, chosen: Article) -> Iterator[tuple[int, str, str]]:
         """See `Limit.after`."""
@@ -29,15 +33,15 @@ class Enough:
             self._held[value] += 1
             if self._rule.value in ("", value) and self._held[value] >= self._rule.number:
                 did = f"{self._rule.number} of {self._rule.of} {value} is enough"
-                yield from ((k, self._rule.name, did) for k in self._of[value])
+                alike = fitting(Which(**{self._rule.of: value}), self._catalogue, self._places)
+                yield from ((k, self._rule.name, did) for k in np.flatnonzero(alike).tolist())
 
 
 class Rivals:
-    """Two values never meet in one slate."""
+    """Two values never meet in one slate. `places` [k] are the candidates."""
 
-    def __init__(self, rule: Apart, candidates: Sequence[Article]) -> None:
-        self._rule = rule
-        self._of = _by_value(candidates, rule.of)
+    def __init__(self, rule: Apart, catalogue: Catalogue, places: NDArray[np.int32]) -> None:
+        self._rule, self._catalogue, self._places = rule, catalogue, places
 
     def after(self, chosen: Article) -> Iterator[tuple[int, str, str]]:
         """See `Limit.after`."""
@@ -45,13 +49,5 @@ class Rivals:
         for other in self._rule.these if mine else ():
             if other not in mine:
                 did = f"never together with {chosen.article_id}"
-                yield from ((k, self._rule.name, did) for k in self._of[other])
-
-
-def _by_value(candidates: Sequence[Article], of: str) -> dict[str, list[int]]:
-    """Which candidates have each value."""
-    found: dict[str, list[int]] = defaultdict(list)
-    for k, article in enumerate(candidates):
-        for value in values_of(article, of):
-            found[value].append(k)
-    return found
+                rivals = fitting(Which(**{self._rule.of: other}), self._catalogue, self._places)
+                yield from ((k, self._rule.name, did) for k in np.flatnonzero(rivals).tolist())

@@ -1,19 +1,34 @@
 """What can be recommended now, in the two orders that need no reader: by decayed popularity and newest first."""
 
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from readership.models.recommendation.catalogue import Catalogue
+from readership.models.recommendation.catalogue import BRAND, CATEGORY, Catalogue
 from readership.models.recommendation.memory import Memory
 from readership.models.recommendation.parameters import DAY_MS, Parameters
 
 POPULAR = 0
 """Column of `Memory.heat` that ranks by itself."""
+_SEARCHED = 1500
 
 
-class Live(NamedTuple):
+class Offered(NamedTuple):
+    """What there is for those who ask for one brand: what everybody is offered, and the popular ones by category.
+
+    popular, fresh  int32, the first of `Live.popular` and the last of `Live.fresh` that are of the brand or of none
+    of_category     the first popular ones of each category
+    """
+
+    popular: NDArray[np.int32]
+    fresh: NDArray[np.int32]
+    of_category: dict[int, NDArray[np.int32]]
+
+
+@dataclass(frozen=True, eq=False)
+class Live:
     """Articles that could be recommended at `at_ms`.
 
     at_ms      when this was so
@@ -26,6 +41,28 @@ class Live(NamedTuple):
     popular: NDArray[np.int32]
     published: NDArray[np.int64]
     fresh: NDArray[np.int32]
+    _offered: dict[int, Offered] = field(default_factory=dict, repr=False)
+
+    def offered(self, catalogue: Catalogue, parameters: Parameters, brand: int) -> Offered:
+        """What there is for a brand, by its number; -1 is every brand. Worked out when it is first asked for."""
+        if brand not in self._offered:
+            popular, fresh = (of_brand(catalogue, places, brand) for places in (self.popular, self.fresh))
+            searched = popular[:_SEARCHED]
+            category = catalogue.codes[searched, CATEGORY]
+            self._offered[brand] = Offered(
+                popular[: parameters.popular],
+                fresh[-parameters.fresh :],
+                {one: searched[category == one][: parameters.of_category] for one in np.unique(category).tolist()},
+            )
+        return self._offered[brand]
+
+
+def of_brand(catalogue: Catalogue, places: NDArray[np.int32], brand: int) -> NDArray[np.int32]:
+    """Those of the brand of this number, and those of none, in their order; all where it is -1."""
+    if brand < 0:
+        return places
+    of = catalogue.codes[places, BRAND]
+    return places[(of == brand) | (of < 0)]
 
 
 def live_at(catalogue: Catalogue, memory: Memory, parameters: Parameters, at_ms: int) -> Live:

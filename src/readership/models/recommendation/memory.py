@@ -1,6 +1,7 @@
 """What readers did, kept read by read: counts that fade, the newest readers of an article, the newest reads of each."""
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from readership.models.recommendation.exposures import Exposures
 from readership.models.recommendation.parameters import HOUR_MS, Parameters
 from readership.models.recommendation.rings import Growing, Rings
+from readership.models.recommendation.seats import Seats
 
 _KEY = 2**64 - 1
 
@@ -56,6 +58,7 @@ class Memory:
         self._reads = Growing(np.int64)
         self._read_count = Growing(np.int64)
         self._opened = Growing(np.int64)
+        self.reader_seats, self.place_seats = Seats(), Seats()
 
     @staticmethod
     def half_lives(parameters: Parameters) -> tuple[float, ...]:
@@ -107,6 +110,7 @@ class Memory:
         for column in (self.readers, self.pairs, self._heat, self._heated, self._first_reader, self._last_at):
             column.grow(articles)
         self._reads.grow(articles)
+        self.place_seats.grow(articles)
         self.exposures.grow(articles)
 
     def row(self, reader: int | None) -> int:
@@ -129,7 +133,7 @@ class Memory:
         """One read; a second read of the same article counts as none, but for the history's order."""
         row = self._rows.setdefault(reader & _KEY, len(self._rows))
         if row == len(self.read_count):
-            for column in (self.history, self._read_count, self._opened):
+            for column in (self.history, self._read_count, self._opened, self.reader_seats):
                 column.grow(row + 1)
         before, _ = self.history.of(row)
         self.last_at[place] = max(int(self.last_at[place]), at_ms)
@@ -192,6 +196,8 @@ class Memory:
             column: Growing = getattr(self, f"_{name}")
             column.replace(arrays[name])
         self.exposures.grow(len(self.reads))
+        self.place_seats.grow(len(self.reads))
+        self.reader_seats.grow(len(self.read_count))
         if "shown.count" in arrays:
             self.exposures.fill(arrays)
         for name in ("readers", "pairs", "history"):
@@ -205,11 +211,12 @@ def newest_once(place: NDArray[np.int32], at: NDArray[np.int64]) -> History:
     >>> newest_once(np.array([4, 5, 4, -1]), np.array([1, 2, 3, 9])).place.tolist()
     [5, 4]
     """
-    order = np.argsort(at, kind="stable")
-    order = order[place[order] >= 0]
-    _, last = np.unique(place[order][::-1], return_index=True)
-    kept = order[np.sort(len(order) - 1 - last)]
-    return History(place[kept].astype(np.int32), at[kept].astype(np.int64))
+    newest: dict[int, int] = {}
+    for at_ms, one in sorted(zip(at.tolist(), place.tolist(), strict=True), key=itemgetter(0)):
+        if one >= 0:
+            newest.pop(one, None)
+            newest[one] = at_ms
+    return History(np.array([*newest], dtype=np.int32), np.array([*newest.values()], dtype=np.int64))
 
 
 def _renumbered(values: NDArray[np.int32], numbers: NDArray[np.int32]) -> NDArray[np.int32]:

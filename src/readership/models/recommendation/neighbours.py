@@ -33,7 +33,7 @@ def alike(memory: Memory, history: History, own_row: int) -> Alike:
     """Readers alike, by the readers that articles of the history keep."""
     others = memory.readers.value.values[history.place]
     there = (others >= 0) & (others != own_row)
-    row, which = np.unique(others[there], return_inverse=True)
+    row, which = memory.reader_seats.distinct(others[there])
     rarity = np.broadcast_to(1 / np.log(2 + memory.reads[history.place])[:, None], others.shape)
     overlap = np.bincount(which, minlength=len(row)).astype(np.float64)
     shrunk = np.sqrt((len(history.place) + SHRINK) * (memory.read_count[row] + SHRINK))
@@ -42,24 +42,35 @@ def alike(memory: Memory, history: History, own_row: int) -> Alike:
 
 def from_neighbours(memory: Memory, found: Alike, at_ms: int) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
     """What the NEAREST readers read last: places, and Σ likeness · recency."""
-    nearest = np.argsort(-found.likeness, kind="stable")[:NEAREST]
+    nearest = _largest(found.likeness, NEAREST)
     rows = found.row[nearest]
     places, at = memory.history.value.values[rows], memory.history.at.values[rows]
     weight = found.likeness[nearest][:, None] / (np.maximum(at_ms - at, 0) / HOUR_MS + 1)
     there = places >= 0
-    kept, which = np.unique(places[there], return_inverse=True)
-    return kept.astype(np.int32), np.bincount(which, weight[there], minlength=len(kept)).astype(np.float64)
+    kept, which = memory.place_seats.distinct(places[there])
+    return kept, np.bincount(which, weight[there], minlength=len(kept)).astype(np.float64)
+
+
+def _largest(values: NDArray[np.float64], most: int) -> NDArray[np.intp]:
+    """Numbers of the largest, falling; of equals the first comes first."""
+    if len(values) <= 2 * most:
+        return np.argsort(-values, kind="stable")[:most]
+    some = np.flatnonzero(values >= np.partition(values, len(values) - most)[len(values) - most])
+    return some[np.argsort(-values[some], kind="stable")][:most]
 
 
 class Crowd(NamedTuple):
-    """Who read each of k candidates, [k, readers_kept] each.
+    """Reads of the candidates by readers alike, and by the asker, [m].
 
-    row       rows of readers, -1 where there are fewer
-    at        when they read it, ms
-    decay     (Δh + soft_hours)^-power of each read, 0 where there is none
-    overlap, likeness, rare  to the asker, as in `Alike`; 0 where nothing is shared
+    which     number of the candidate, rising
+    row       of the reader
+    at        when it was read, ms
+    decay     (Δh + soft_hours)^-power
+    overlap, likeness, rare  of the reader to the asker, as in `Alike`
+    row       of the reader
     """
 
+    which: NDArray[np.intp]
     row: NDArray[np.int32]
     at: NDArray[np.int64]
     decay: NDArray[np.float64]
@@ -68,22 +79,51 @@ class Crowd(NamedTuple):
     rare: NDArray[np.float64]
 
 
-def crowd(memory: Memory, places: NDArray[np.int32], found: Alike, parameters: Parameters, at_ms: int) -> Crowd:
-    """Readers of the candidates, how long ago they read them, and how much like the asker they are."""
-    width = min(int(memory.readers.pushed.values[places].max(initial=1)), parameters.readers_kept)
-    row, at = memory.readers.value.values[places, :width], memory.readers.at.values[places, :width]
+def crowd(
+    memory: Memory, places: NDArray[np.int32], found: Alike, own_row: int, parameters: Parameters, at_ms: int
+) -> Crowd:
+    """Who of the readers alike read the candidates, and the asker, who is like nobody; how long ago they did."""
+    alike = found if own_row < 0 else _with(found, own_row)
+    row = memory.readers.value.values.take(places, axis=0)
+    seat = memory.reader_seats.of(row, alike.row).ravel()
+    entry = np.flatnonzero(seat >= 0)
+    which = entry // memory.readers.length
+    seat, at = seat[entry], memory.readers.at.values[places[which], entry % memory.readers.length]
+    return Crowd(
+        which=which,
+        row=row.ravel()[entry],
+        at=at,
+        decay=_faded(at, parameters, at_ms),
+        overlap=alike.overlap[seat],
+        likeness=alike.likeness[seat],
+        rare=alike.rare[seat],
+    )
+
+
+def _with(found: Alike, row: int) -> Alike:
+    """One reader more, who shares nothing."""
+    one = np.zeros(1)
+    return Alike(
+        np.append(found.row, np.int32(row)),
+        np.concatenate([found.overlap, one]),
+        np.concatenate([found.likeness, one]),
+        np.concatenate([found.rare, one]),
+    )
+
+
+def decayed(memory: Memory, places: NDArray[np.int32], parameters: Parameters, at_ms: int) -> NDArray[np.float64]:
+    """Σ (Δh + soft_hours)^-power over the readers that each of these places keeps [k]."""
+    faded = _faded(memory.readers.at.values[places], parameters, at_ms)
+    summed: NDArray[np.float64] = np.where(memory.readers.value.values[places] >= 0, faded, 0.0).sum(axis=1)
+    return summed
+
+
+def _faded(at: NDArray[np.int64], parameters: Parameters, at_ms: int) -> NDArray[np.float64]:
     hours = np.maximum(at_ms - at, 0) / HOUR_MS
-    decay = np.where(row >= 0, (hours + parameters.soft_hours) ** -parameters.power, 0.0)
-    return Crowd(row, at, decay, *of_rows(found, row))
+    return (hours + parameters.soft_hours) ** -parameters.power
 
 
-def of_rows(
-    found: Alike, row: NDArray[np.int32]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Overlap, likeness and rare likeness of these readers; 0 for those who share nothing."""
-    if not found.row.size:
-        nothing = np.zeros(row.shape)
-        return nothing, nothing, nothing
-    where = np.minimum(np.searchsorted(found.row, row), len(found.row) - 1)
-    same = found.row[where] == row
-    return same * found.overlap[where], same * found.likeness[where], same * found.rare[where]
+def likeness_of(memory: Memory, found: Alike, rows: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Likeness of these readers to the asker [k]; 0 for those who share nothing, and for -1."""
+    seat = memory.reader_seats.of(rows, found.row)
+    return np.where(seat >= 0, np.append(found.likeness, 0.0)[seat], 0.0)

@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 from readership.models.recommendation.candidates import Candidates, Moment, candidates
 from readership.models.recommendation.catalogue import Catalogue
 from readership.models.recommendation.content import Nearest
+from readership.models.recommendation.embedding import Embedding
 from readership.models.recommendation.features import NAMES, features
 from readership.models.recommendation.files import read_arrays, write_arrays
 from readership.models.recommendation.live import Live, ended, live_at
 from readership.models.recommendation.memory import History, Memory, newest_once
 from readership.models.recommendation.nouns import Article, Asker, Ranked, Read, Shown
 from readership.models.recommendation.parameters import DAY_MS, Parameters
+from readership.models.recommendation.standing import Standing
 from readership.models.recommendation.strongest import strongest
 from readership.models.recommendation.text import TextModel
 
@@ -43,12 +45,13 @@ class Recommender:
     ['b', 'a']
     """
 
-    def __init__(self, parameters: Parameters | None = None, text: TextModel | None = None) -> None:
+    def __init__(self, parameters: Parameters | None = None, text: TextModel | Embedding | None = None) -> None:
         self.parameters = parameters or Parameters()
         self.catalogue = Catalogue(text)
         self.memory = Memory(self.parameters)
         self._nearest = Nearest()
         self._live: Live | None = None
+        self._standing = Standing(self.catalogue, self.memory, self.parameters)
 
     def put(self, article: Article) -> None:
         """Publish, change or withdraw an article: what is put last holds."""
@@ -56,6 +59,7 @@ class Recommender:
         self.memory.grow(place + 1)
         self._nearest.put(place, self.catalogue.vectors[place])
         self._live = None
+        self._standing.forget()
 
     def learn(self, reads: Sequence[Read]) -> None:
         """Take in reads, in time order where that is possible; a late one counts at its own time.
@@ -66,12 +70,14 @@ class Recommender:
             place = self.catalogue.place(read.article_id)
             if place is not None:
                 self.memory.learn(read.reader, place, read.at_ms)
+        self._standing.forget()
 
     def shown(self, shown: Shown) -> None:
         """Count what was shown, in the order in which it arrived; of an article that was never put nothing."""
         places = {name: self.catalogue.place(name) for name in set(shown.article_id)}
         found = [-1 if (place := places[name]) is None else place for name in shown.article_id]
         self.memory.exposures.learn(shown, np.array(found, dtype=np.int32))
+        self._standing.forget()
 
     def rank(
         self, asker: Asker, *, exclude: Collection[str] = (), most: int = 200, scorer: Scorer | None = None
@@ -92,7 +98,8 @@ class Recommender:
         """Candidates and their features, before they are ranked."""
         moment = self._moment(asker, exclude)
         found = candidates(self.catalogue, self.memory, self._nearest, self.parameters, moment)
-        return Shortlist(moment, found, features(self.catalogue, self.memory, self.parameters, moment, found))
+        table = features(self._standing, self.catalogue, self.memory, self.parameters, moment, found)
+        return Shortlist(moment, found, table)
 
     def live(self, at_ms: int) -> Live:
         """What can be recommended; looked at again after `refresh_ms`, or when an article was put."""
@@ -125,6 +132,7 @@ class Recommender:
         recommender.memory.fill(read_arrays(files["memory.npz"]))
         for place, vector in enumerate(recommender.catalogue.vectors):
             recommender._nearest.put(place, vector)
+        recommender._standing = Standing(recommender.catalogue, recommender.memory, recommender.parameters)
         return recommender
 
     def _moment(self, asker: Asker, exclude: Collection[str]) -> Moment:

@@ -11,28 +11,28 @@ shares, q those of the slate with the candidate in it, q̃ = (1 - α) · q + α 
 import numpy as np
 from numpy.typing import NDArray
 
-from readership.models.recommendation.candidates import CATEGORY
 from readership.models.recommendation.catalogue import Catalogue
 
 THETA, LAMBDA, ALPHA = 0.8, 0.1, 0.01
 FEWEST_READS = 3
 """A reader with fewer has no shares of their own yet."""
-_CATEGORY = 2**40
 
 
 class Topics:
-    """Shares of topics, of articles and of a reader; an article without topics has its category for one.
+    """Shares of topics, of a reader and of articles; an article without topics has its category for one.
 
-    shares  [k, t] of each candidate, rows add up to 1 or are zeros
-    own     [t] of the reader, None where they have read too little
+    own     [t] of the reader, none of them 0; None where they have read too little
+    shares  [k, t] of each candidate, of the topics that the reader reads: a row adds up to 1 at most
     """
 
     def __init__(self, catalogue: Catalogue, candidates: NDArray[np.int32], read: NDArray[np.int32]) -> None:
-        told = _told(catalogue, np.concatenate([candidates, read]))
-        shares = _shares(told)
-        self.shares, own = shares[: len(candidates)], shares[len(candidates) :]
-        known = int((own.sum(axis=1) > 0).sum()) >= FEWEST_READS
-        self.own = own.sum(axis=0) / own.sum() if known else None
+        told = catalogue.subjects[read]
+        topics = np.unique(told[told >= 0])
+        of_each = _shares(told, topics)
+        known = int((of_each.sum(axis=1) > 0).sum()) >= FEWEST_READS
+        self.own = of_each.sum(axis=0) / of_each.sum() if known else None
+        shown = catalogue.subjects.take(candidates, axis=0)
+        self.shares = _shares(shown, topics) if known else np.zeros((len(candidates), 0))
 
 
 class Mix:
@@ -42,7 +42,7 @@ class Mix:
     """
 
     def __init__(self, relevance: NDArray[np.float64], vectors: NDArray[np.float32], topics: Topics) -> None:
-        self._relevance = relevance
+        self._relevant = THETA * relevance
         self._vectors = vectors
         self._topics = topics
         self._similar = np.zeros(len(relevance))
@@ -51,19 +51,20 @@ class Mix:
 
     def add(self, chosen: int) -> None:
         """Put a candidate into the slate."""
-        similar = self._vectors @ self._vectors[chosen]
-        self._similar = np.maximum(self._similar, similar.astype(np.float64))
-        self._shares = self._shares + self._topics.shares[chosen]
+        np.maximum(self._similar, self._vectors @ self._vectors[chosen], out=self._similar)
+        self._shares += self._topics.shares[chosen]
         self._chosen += 1
 
     def value(self) -> NDArray[np.float64]:
         """What is maximised, for each candidate [k]."""
-        mmr = THETA * self._relevance - (1 - THETA) * self._similar
+        mmr = self._relevant - (1 - THETA) * self._similar
         if self._topics.own is None:
             return mmr
-        q = (self._shares + self._topics.shares) / (self._chosen + 1)
-        value: NDArray[np.float64] = (1 - LAMBDA) * mmr - LAMBDA * divergence(self._topics.own, q)
-        return value
+        q = self._topics.shares + self._shares
+        q /= self._chosen + 1
+        mmr *= 1 - LAMBDA
+        mmr -= LAMBDA * divergence(self._topics.own, q)
+        return mmr
 
 
 def relevance(score: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -79,30 +80,26 @@ def relevance(score: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def divergence(p: NDArray[np.float64], q: NDArray[np.float64]) -> NDArray[np.float64]:
-    """KL(p ‖ q̃) of shares p [t] from each row of q [k, t], in nats; 0 where they are the same.
+    """KL(p ‖ q̃) of shares p [t], none of them 0, from each row of q [k, t], in nats; 0 where they are the same.
+
+    What a row has beyond these topics needs no column: with p = 0 it adds nothing.
 
     >>> divergence(np.array([0.5, 0.5]), np.array([[0.5, 0.5]])).tolist()
     [0.0]
     """
-    held = p > 0
-    mixed = (1 - ALPHA) * q[:, held] + ALPHA * p[held]
-    found: NDArray[np.float64] = (p[held] * np.log(p[held] / mixed)).sum(axis=1)
+    mixed = (1 - ALPHA) * q
+    mixed += ALPHA * p
+    np.divide(p, mixed, out=mixed)
+    np.log(mixed, out=mixed)
+    mixed *= p
+    found: NDArray[np.float64] = mixed.sum(axis=1)
     return found
 
 
-def _told(catalogue: Catalogue, places: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Numbers of the topics of each article, or of its category, which count from `_CATEGORY` on; -1 is none."""
-    told = catalogue.topics[places].astype(np.int64)
-    category = catalogue.codes[places, CATEGORY]
-    plain = (told < 0).all(axis=1) & (category >= 0)
-    told[plain, 0] = category[plain].astype(np.int64) + _CATEGORY
-    return told
-
-
-def _shares(told: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Each article's topics as shares, one column a topic."""
-    rows, _ = held = np.nonzero(told >= 0)
-    topics, columns = np.unique(told[held], return_inverse=True)
-    shares = np.zeros((len(told), len(topics)))
-    np.add.at(shares, (rows, columns), 1.0)
-    return shares / np.maximum(shares.sum(axis=1, keepdims=True), 1.0)
+def _shares(told: NDArray[np.int64], topics: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Each article's topics as shares of all of its own; one column for each of `topics`, which rise."""
+    column = topics.searchsorted(told.ravel())
+    there = np.flatnonzero(np.append(topics, -2)[column] == told.ravel())
+    cell = there // told.shape[1] * len(topics) + column[there]
+    counts = np.bincount(cell, minlength=len(told) * len(topics)).reshape(len(told), len(topics))
+    return counts / np.maximum((told >= 0).sum(axis=1, keepdims=True), 1)

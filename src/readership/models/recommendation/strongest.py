@@ -7,10 +7,14 @@ from readership.models.recommendation.candidates import Candidates
 from readership.models.recommendation.features import NAMES
 from readership.models.recommendation.memory import History
 from readership.models.recommendation.nouns import SOURCES
-from readership.models.recommendation.ranks import rank
+from readership.models.recommendation.ranks import ranks
 
 NEAR = 0.3
 """Cosine from which a text counts as close to what was read."""
+_SOURCES = np.array(
+    [SOURCES.index(name) for name in ("together", "neighbours", "content", "popular", "fresh")], np.int8
+)
+_LEAST = np.array([[0.0], [0.0], [NEAR], [0.0]], dtype=np.float32)
 
 
 def strongest(
@@ -25,15 +29,11 @@ def strongest(
     A source that gives an article nothing is not asked; of equal ranks the more personal source is named. Because of
     an article read before: the one it was read next to, or the one whose text lies nearest; -1 for other sources.
     """
-    ranks = {
-        "together": np.where(_of(table, "together") > 0, rank(_of(table, "together")), np.inf),
-        "neighbours": np.where(_of(table, "likeness") > 0, rank(_of(table, "neighbours")), np.inf),
-        "content": np.where(_of(table, "content") > NEAR, rank(_of(table, "content")), np.inf),
-        "popular": np.where(_of(table, "popular") > 0, rank(_of(table, "popular")), np.inf),
-        "fresh": _of(table, "newest_rank"),
-    }
-    numbers = np.array([SOURCES.index(name) for name in ranks], dtype=np.int8)
-    source = numbers[np.argmin(np.array(list(ranks.values())), axis=0)]
+    place = ranks(np.array([_of(table, name) for name in ("together", "neighbours", "content", "popular")]))
+    counts = np.array([_of(table, name) for name in ("together", "likeness", "content", "popular")])
+    place[counts <= _LEAST] = np.inf
+    best = np.concatenate([place, [_of(table, "newest_rank")]])
+    source = _SOURCES[best.argmin(axis=0)]
     because = np.where(source == SOURCES.index("together"), found.because[rows], -1)
     by_text = np.flatnonzero(source == SOURCES.index("content"))
     if by_text.size:

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from readership.models.recommendation.memory import History, Memory
 from readership.models.recommendation.parameters import HOUR_MS, Parameters
+from readership.models.recommendation.seats import Seats
 
 LAST = 10
 """Newest reads of the asker that are looked at; the one before counts FADING as much."""
@@ -21,18 +22,22 @@ def together(
     steps = np.arange(len(last))[::-1, None]
     weight = FADING**steps * np.exp2(-age_ms / (parameters.together_half_life_hours * HOUR_MS))
     there = pairs >= 0
-    return summed(pairs[there], weight[there], np.broadcast_to(last[:, None], pairs.shape)[there])
+    because = np.broadcast_to(last[:, None], pairs.shape)[there]
+    return summed(pairs[there], weight[there], because, memory.place_seats)
 
 
 def summed(
-    places: NDArray[np.int32], weight: NDArray[np.float64], because: NDArray[np.int32]
+    places: NDArray[np.int32], weight: NDArray[np.float64], because: NDArray[np.int32], seats: Seats
 ) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.int32]]:
     """Each place once with its whole weight, and what gave the largest single part of it.
 
-    >>> [part.tolist() for part in summed(np.array([3, 5, 3]), np.array([1.0, 2.0, 4.0]), np.array([7, 8, 9]))]
+    >>> seats = Seats(); seats.grow(6)
+    >>> [part.tolist() for part in summed(np.array([3, 5, 3]), np.array([1.0, 2.0, 4.0]), np.array([7, 8, 9]), seats)]
     [[3, 5], [5.0, 2.0], [9, 8]]
     """
     order = np.argsort(weight, kind="stable")[::-1]
-    found, first, which = np.unique(places[order], return_index=True, return_inverse=True)
+    found, which = seats.distinct(places[order])
     score = np.bincount(which, weight[order], minlength=len(found)).astype(np.float64)
-    return found, score, because[order][first].astype(np.int32)
+    largest = np.empty(len(found), dtype=np.int32)
+    largest[which[::-1]] = because[order][::-1]  # of one place the last that is set is the first in that order
+    return found, score, largest

@@ -6,7 +6,10 @@ WITH
     (number) -> if(
         {time_format:String} = 'epoch_seconds' OR ({time_format:String} = 'auto' AND abs(number) < 1e11),
         number * 1000, number) AS in_ms,
-    (number) -> if(isFinite(number) AND abs(in_ms(number)) < 1e13, toInt64(round(in_ms(number))), NULL) AS epoch_ms,
+    (number) -> isFinite(number) AND abs(in_ms(number)) < 1e13 AS is_ms,
+    -- the inner `if`: where rows of a block differ, the engine converts all of them, and fails on what is no number
+    (number) -> if(is_ms(number), toInt64(if(is_ms(number), round(in_ms(number)), 0)), NULL) AS epoch_ms,
+    (text) -> ifNull(abs(toFloat64OrNull(text)) <= 1e12, 0) AS is_amount,
     (text) -> match(text, '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z$') AS is_native,
     (text) -> if(
         ({time_format:String} != 'auto' AND NOT is_native(text)) OR ({zone:String} = '' AND NOT states_zone(text)),
@@ -27,6 +30,7 @@ FROM
         arrayFirst(name -> times[name] < 0, {time_fields:Array(String)}) AS too_early,
         arrayFirst(name -> fields[name] != '' AND isNull(micros[name]), {money_fields:Array(String)}) AS unpriced,
         arrayFirst(name -> micros[name] < 0, {money_fields:Array(String)}) AS negative,
+        arrayFirst(name -> fields[name] != '' AND ifNull(toUInt32OrNull(fields[name]), 0) = 0, {count_fields:Array(String)}) AS uncounted,
         arrayFirst(name -> lower(fields[name]) NOT IN ('', '0', '1', 'true', 'false'), {flag_fields:Array(String)}) AS unsaid,
         multiIf(
             problem != '', ('line', problem),
@@ -41,6 +45,7 @@ FROM
                 ('received_at', concat('''', fields['received_at'], ''' lies in the future')),
             unpriced != '', (unpriced, concat('''', fields[unpriced], ''' is not an amount; write it as 9.90')),
             negative != '', (negative, concat('''', fields[negative], ''' is below 0')),
+            uncounted != '', (uncounted, concat('''', fields[uncounted], ''' is not a whole number from 1 on')),
             unsaid != '', (unsaid, concat('''', fields[unsaid], ''' is neither true nor false')),
             times['period_end'] <= times['period_start'],
                 ('period_end', concat('''', fields['period_end'], ''' is not after period_start (''', fields['period_start'], ''')')),
@@ -57,7 +62,10 @@ FROM
             *,
             mapFromArrays({time_fields:Array(String)}, arrayMap(name -> time_ms(fields[name]), {time_fields:Array(String)})) AS times,
             mapFromArrays({money_fields:Array(String)}, arrayMap(
-                name -> if(abs(toFloat64OrNull(fields[name])) <= 1e12, toInt64(round(toFloat64OrZero(fields[name]) * 1000000)), NULL),
+                name -> if(
+                    is_amount(fields[name]),
+                    toInt64(if(is_amount(fields[name]), round(toFloat64OrZero(fields[name]) * 1000000), 0)),
+                    NULL),
                 {money_fields:Array(String)})) AS micros,
             times['valid_from'] AS valid_ms
         FROM
