@@ -1,5 +1,6 @@
 """A reader is erased: from every table, file and store, for good, and nobody else with them."""
 
+import base64
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -270,6 +271,24 @@ def test_billing_brings_nothing_back(filled: Warehouse, settings: Settings, tmp_
     done = ingest_records(filled, "subscriptions", [file], RecordMapping(NATIVE))
     assert (done.rows_loaded, done.rows_erased, done.rows_quarantined) == (1, 2, 1)
     assert kept_of(filled, ANNA) == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("raw", "speaks"),
+    [
+        (f'{{"user_id": "{ANNA}"}}', True),
+        (f'{{"user_id": "{BEN}", "note": "{ANNA}"}}', False),
+        (f'{{"person": "{ANNA}"}}', True),
+        (f"{ANNA};view;soon", True),
+        (f'{{"user_id": "{ANNA}"'.encode().hex(), True),
+        ("base64:" + base64.b64encode(f"\xff {ANNA} \xff".encode("latin-1")).decode(), True),
+        (f"{BEN};view;soon", False),
+    ],
+)
+def test_a_row_that_was_not_understood_speaks_of_somebody(settings: Settings, raw: str, speaks: bool) -> None:
+    erased = Erased.of(settings)
+    erased.add(int(KEYS[0]))
+    assert erased.speaks_of(raw) is speaks
 
 
 def test_marks_do_not_name_anybody_and_need_their_key(settings: Settings) -> None:

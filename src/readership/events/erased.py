@@ -5,6 +5,7 @@ reader who comes back is recognised. `erased.marks` holds one mark a line and on
 `erasure.key`, or in READERSHIP_ERASURE_KEY.
 """
 
+import base64
 import hashlib
 import json
 import os
@@ -22,6 +23,7 @@ from readership.settings import Settings
 MARKS, KEY = "erased.marks", "erasure.key"
 _LINE_BYTES = 33
 _CHECK = b"readership erasure key"
+_HEX = re.compile(r"(?:[0-9a-f]{2}){8,}")
 _WORD = re.compile(r"""[^\s"',;:{}\[\]()|=<>]+""")
 
 
@@ -143,6 +145,7 @@ def named(raw: str) -> set[str]:
     >>> sorted(named('{"user_id": 42, "position": 7}')), sorted(named("42,view,a1"))
     (['42'], ['42', 'a1', 'view'])
     """
+    raw = _legible(raw)
     try:
         row = json.loads(raw)
     except ValueError:
@@ -154,6 +157,13 @@ def named(raw: str) -> set[str]:
             return {f"device:{row['device_id']}"}
     quoted = re.findall(r'"([^"\\]+)"', raw)
     return {*_WORD.findall(raw), *quoted, *(f"device:{word}" for word in quoted)}
+
+
+def _legible(raw: str) -> str:
+    """A row that was kept as base64 or hexadecimal, as its bytes were no text, as far as they are."""
+    if raw.startswith("base64:"):
+        return base64.b64decode(raw.removeprefix("base64:")).decode(errors="replace")
+    return bytes.fromhex(raw).decode(errors="replace") if _HEX.fullmatch(raw) else raw
 
 
 def _make_key(path: Path) -> None:

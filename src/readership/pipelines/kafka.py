@@ -26,6 +26,7 @@ from readership.pipelines.kafka_store import Stored, store_messages
 from readership.pipelines.kafka_subscription import ROUND_SECONDS, Subscription
 from readership.pipelines.make_way import make_way
 from readership.pipelines.progress import Progress
+from readership.pipelines.retention import enforce_retention, limit_of
 from readership.pipelines.sessions import build_sessions
 from readership.settings import Settings
 from readership.warehouse import Warehouse, migrate
@@ -115,6 +116,7 @@ class _Rounds:
     consent: Sequence[str] | None
     progress: Progress
     totals: Totals
+    kept_since: datetime | None = None
 
     def take(self, once: bool, stop: threading.Event) -> None:
         """Store what was read, hand on what is no event, and commit."""
@@ -143,7 +145,21 @@ class _Rounds:
             self.progress.say(said)
         stored = store_messages(warehouse, self.settings, self.subscription.topic, self.reading, batch, self.consent)
         build_sessions(warehouse, since=None if first else began)
+        self._tidy(warehouse)
         return stored
+
+    def _tidy(self, warehouse: Warehouse) -> None:
+        """Carry out erasures that wait; once a day, delete what is older than is kept."""
+        if self.settings.erasures_dir.is_dir():
+            from readership.pipelines.erasure import erase_waiting
+
+            for receipt in erase_waiting(warehouse, self.settings):
+                self.progress.say(f"erasure {receipt.id} is done")
+        limit = limit_of(self.settings)
+        if limit != self.kept_since:
+            gone = enforce_retention(warehouse, self.settings)
+            self.progress.say(f"rows before {limit:%Y-%m-%d} that were deleted: {sum(gone.values()):,}")
+            self.kept_since = limit
 
     def _opened(self, once: bool, stop: threading.Event) -> Warehouse | None:
         """The warehouse, as soon as no other process holds it; None when told to stop before."""
