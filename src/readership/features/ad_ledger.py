@@ -161,6 +161,23 @@ class AdLedger(NamedTuple):
 
         return self.file.look(FEED, follow)
 
+    def forget(self, reader: int) -> None:
+        """Keep nothing of a reader: neither what fills their caps nor that decisions were about them."""
+        caps, decisions = self.file.tables[CAPS], self.file.tables[DECISIONS]
+
+        def forget(txn: Any) -> None:
+            with txn.cursor(db=caps) as cursor:
+                theirs = [key for key in cursor.iternext(values=False) if _CAP.unpack(key)[1] == reader]
+            for key in theirs:
+                txn.delete(key, db=caps)
+            with txn.cursor(db=decisions) as cursor:
+                made = [(key, kept) for key, value in cursor if (kept := _kept(value)).sale.capped == reader]
+            for key, kept in made:
+                kept.sale = msgspec.structs.replace(kept.sale, capped=None)
+                txn.put(key, _encode(kept), db=decisions)
+
+        self.file.write(forget)
+
     def _settle(self, txn: Any, now_ms: int) -> int:
         tables = self.file.tables
         with txn.cursor(db=tables[DUE]) as cursor:
