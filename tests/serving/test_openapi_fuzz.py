@@ -1,4 +1,4 @@
-"""Every route of `/openapi.json` asked what its description allows and what it does not: no 5xx, all of it documented."""
+"""Every route of `/openapi.json` asked what its description allows, and what it does not: no 5xx, nothing unsaid."""
 
 from collections.abc import Iterator
 

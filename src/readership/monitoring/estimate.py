@@ -116,7 +116,7 @@ def _metric(drawn: Floats) -> Metric:
 
 def _regression(columns: Floats, label: Floats) -> tuple[Floats, Floats]:
     """Coefficients of a logistic regression by Newton's steps, and the inverse of its information."""
-    found = AS_STATED
+    found: Floats = AS_STATED
     for _ in range(STEPS):
         expected = _sigmoid(columns @ found)
         information = (columns * (expected * (1 - expected))[:, None]).T @ columns + RIDGE * np.eye(2)
@@ -125,7 +125,7 @@ def _regression(columns: Floats, label: Floats) -> tuple[Floats, Floats]:
         found = found + np.clip(step, -1, 1)
         if np.abs(step).max() < 1e-8:
             break
-    return found, np.linalg.inv(information)
+    return found, np.asarray(np.linalg.inv(information), np.float64)
 
 
 def _between(label: Floats, margin: Floats, period: NDArray[np.generic]) -> float:

@@ -141,7 +141,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.followed, app.state.models = followed, followed.models
     app.state.desk, app.state.clicks, app.state.draining = followed.desk, followed.clicks, draining
     app.state.experiments, app.state.ads = followed.experiments, followed.ads
-    metrics = RequestMetrics(lambda: (*gauges(followed.models), *followed.desk.gauges()))
+    metrics = RequestMetrics(
+        lambda: (*gauges(followed.models), *followed.desk.gauges(), *followed.desk.predictions.gauges())
+    )
     admission = Admission(Limits.of(settings))
     app.add_middleware(
         Edge, metrics=metrics, key_digests=lambda: followed.key_digests, admission=admission, draining=draining

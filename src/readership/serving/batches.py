@@ -21,7 +21,7 @@ from readership.serving.engagement import engagement_answer
 from readership.serving.explain import Explanation
 from readership.serving.openapi import problems
 from readership.serving.problems import Problem
-from readership.serving.readers import Answer, Asked, answering, stored_reasons
+from readership.serving.readers import Answer, Asked, answering, predictions_of, stored_reasons
 from readership.serving.segment import segment_answer
 
 MOST_READERS, LONGEST_ID = 1_000, 500
@@ -108,6 +108,7 @@ def readers_of(body: bytes) -> list[str]:
 
 def _found(request: Request, task: str, readers: list[str]) -> tuple[list[tuple[Asked, Explanation]], list[str]]:
     scorer, uplift, store = answering(request, task)
+    predictions = predictions_of(request)
     found, unknown = [], []
     for reader_id in readers:
         key = reader_key(reader_id)
@@ -115,7 +116,7 @@ def _found(request: Request, task: str, readers: list[str]) -> tuple[list[tuple[
         if row is None:
             unknown.append(reader_id)
             continue
-        asked = Asked(reader_id, scorer, row, uplift)
+        asked = Asked(reader_id, scorer, row, key, predictions, uplift)
         found.append((asked, stored_reasons(task, store.features, key, asked)))
     return found, unknown
 
@@ -127,7 +128,7 @@ def _answered(asked: list[tuple[Asked, Explanation]], unknown: list[str], answer
     uplift = asked[0][0].uplift if asked else None
     added = uplift.answers(rows) if uplift else [None] * len(rows)
     answers = [
-        answer(one._replace(scored=score, added=adds), why)
+        answer(one._replace(scored=score, adds=adds), why)
         for (one, why), score, adds in zip(asked, scored, added, strict=True)
     ]
     return _encode({"answers": answers, "unknown": unknown})

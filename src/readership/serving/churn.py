@@ -24,5 +24,5 @@ def churn(request: Request, reader_id: ReaderId, reasons: Reasons = "stored") ->
 
 def churn_answer(asked: Asked, why: Explanation) -> Reasoned:
     """From a reader and their reasons."""
-    probability = asked.answer()
+    probability = asked.score()
     return _ChurnAnswer(**reasoned(asked, why), probability=probability, band=band(probability))

@@ -25,10 +25,10 @@ def conversion(request: Request, reader_id: ReaderId, reasons: Reasons = "stored
 
 def conversion_answer(asked: Asked, why: Explanation) -> Reasoned:
     """From a reader and their reasons."""
-    probability = asked.answer()
+    probability = asked.score()
     return _ConversionAnswer(
         **reasoned(asked, why),
         probability=probability,
         action=action(probability, asked.scorer.bundle.manifest.operating_points),
-        uplift=asked.adds(),
+        uplift=asked.added(),
     )

@@ -24,5 +24,5 @@ def engagement(request: Request, reader_id: ReaderId, reasons: Reasons = "stored
 
 def engagement_answer(asked: Asked, why: Explanation) -> Reasoned:
     """From a reader and their reasons."""
-    score = asked.answer()
+    score = asked.score()
     return _EngagementAnswer(**reasoned(asked, why), score=score, band=band(score))

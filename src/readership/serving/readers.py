@@ -12,9 +12,11 @@ from starlette.responses import Response
 
 from readership.events.identity import reader_key
 from readership.features.online import OnlineFeatures, Row
+from readership.serving.desk import Desk
 from readership.serving.explain import Explanation, explain
 from readership.serving.live_models import ADDS, LiveModels, Snapshot, Store, no_champion
 from readership.serving.model_trials import Tried, logged, tried
+from readership.serving.predictions import PredictionLog
 from readership.serving.problems import Problem
 from readership.serving.scorer import Scorer
 
@@ -31,25 +33,32 @@ Reasons = Annotated[
 class Asked(NamedTuple):
     """One reader, the model that answers, and the live model of what a contact adds, where there is one.
 
-    scored, added  what these models say, where many readers were scored at once
+    reader         their key in the store
+    scored, adds   what these models say, where many readers were scored at once
     """
 
     reader_id: str
     scorer: Scorer
     row: Row
+    reader: int
+    predictions: PredictionLog
     uplift: Scorer | None = None
     scored: float | None = None
-    added: float | None = None
+    adds: float | None = None
 
-    def answer(self) -> float:
-        """What the model answers of this reader."""
-        return self.scorer.answer(self.row) if self.scored is None else self.scored
+    def score(self) -> float:
+        """What the model answers of this reader; the log of predictions has it as well."""
+        return self._logged(self.scorer, self.scored)
 
-    def adds(self) -> float | None:
-        """What a contact would add; None where no model is live that tells."""
-        if self.uplift is None:
-            return None
-        return self.uplift.answer(self.row) if self.added is None else self.added
+    def added(self) -> float | None:
+        """What a contact would add, where a model of that is live."""
+        return self._logged(self.uplift, self.adds) if self.uplift else None
+
+    def _logged(self, scorer: Scorer, known: float | None) -> float:
+        inputs = scorer.features(self.row)
+        score = float(scorer.bundle.score(inputs)[0]) if known is None else known
+        self.predictions.answered(scorer, self.reader, self.row, inputs, score)
+        return score
 
 
 class Told(msgspec.Struct, kw_only=True):
@@ -131,7 +140,7 @@ def asked_about(request: Request, task: str, reader_id: str) -> tuple[Asked, Sto
     row = store.features.get(reader)
     if row is None:
         raise _reader_unknown(reader_id, store.features)
-    return Asked(reader_id, scorer, row, uplift), store, reader
+    return Asked(reader_id, scorer, row, reader, predictions_of(request), uplift), store, reader
 
 
 def answering(request: Request, task: str) -> tuple[Scorer, Scorer | None, Store]:
@@ -143,6 +152,12 @@ def answering(request: Request, task: str) -> tuple[Scorer, Scorer | None, Store
         raise _cannot_answer(task, now)
     adds = now.tasks.get(f"{task}{ADDS}")
     return scorer, adds.scorer if adds else None, store
+
+
+def predictions_of(request: Request) -> PredictionLog:
+    """Where answers are logged."""
+    desk: Desk = request.scope["app"].state.desk
+    return desk.predictions
 
 
 async def _later(

@@ -42,10 +42,6 @@ class Scorer:
         """The row as the model's input [1, p]."""
         return self._encode(row.numbers, row.words)
 
-    def answer(self, row: Row) -> float:
-        """What the bundle answers of this reader."""
-        return float(self.bundle.score(self.features(row))[0])
-
     def answers(self, rows: Sequence[Row]) -> list[float]:
         """What the bundle answers of several readers, in one run of the model."""
         if not rows:

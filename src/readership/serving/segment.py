@@ -45,7 +45,7 @@ def segment(request: Request, reader_id: ReaderId) -> Response:
 
 def segment_answer(asked: Asked, _why: Explanation | None = None) -> Told:
     """From a reader; segments have no reasons of their own."""
-    found = _segments(asked.scorer.bundle)[int(asked.answer())]
+    found = _segments(asked.scorer.bundle)[int(asked.score())]
     score, band = _rfv(asked.row, asked.scorer.stored.numbers)
     return _SegmentAnswer(
         **told(asked),
