@@ -2,12 +2,15 @@
 
 import os
 from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
 
 import pytest
 from clickhouse_http_shim import served
 from kafka_broker import Broker, running
+from redis_server import MISSING, PROGRAM, RedisServer
 
-from readership.settings import Settings
+from readership.settings import Online, RedisPlace, Settings
 from readership.warehouse import Warehouse
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # some tests load ONNX Runtime by themselves
@@ -69,3 +72,32 @@ def settings(tmp_path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Settings whose every relative path lies in this test's own folder."""
     monkeypatch.setenv("READERSHIP_HOME", str(tmp_path))
     return Settings()
+
+
+_PREFIXES = count()
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A server for all tests of this process; each takes keys of its own. Skipped where none is installed."""
+    if PROGRAM is None:
+        pytest.skip(MISSING)
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis_place(redis_server: RedisServer) -> RedisPlace:
+    """Keys that no other test has."""
+    return RedisPlace(redis_server.address, f"test{next(_PREFIXES)}")
+
+
+@pytest.fixture(params=["lmdb", "redis"])
+def online(request: pytest.FixtureRequest, tmp_path: Path) -> Online:
+    """An empty online store of either kind."""
+    if request.param == "lmdb":
+        return tmp_path / "online"
+    place: RedisPlace = request.getfixturevalue("redis_place")
+    return place

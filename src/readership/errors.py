@@ -79,6 +79,12 @@ class StoreError(ReadershipError):
     code = "online_store"
 
 
+class StoreUnreachable(StoreError):
+    """The server of the online store does not answer; what was asked may be asked again."""
+
+    code = "online_store_unreachable"
+
+
 class RegistryError(ReadershipError):
     """MLflow does not answer or refused; bundles and live.json are unharmed."""
 

@@ -7,9 +7,11 @@ Relative paths are resolved from that root (the nearest folder upwards with a `p
 import hashlib
 import os
 import re
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -35,6 +37,24 @@ def project_root(start: Path | None = None) -> Path:
     return here
 
 
+@dataclass(frozen=True)
+class RedisPlace:
+    """The keys of a Redis or Valkey server that begin with `prefix`; `/` names those below, as in a folder."""
+
+    address: str = field(repr=False)
+    prefix: str = "readership"
+
+    def __truediv__(self, part: str) -> "RedisPlace":
+        return replace(self, prefix=f"{self.prefix}:{part}")
+
+    def __str__(self) -> str:
+        return f"{redact(self.address.partition('?')[0])} {self.prefix}"
+
+
+Online = Path | RedisPlace
+"""Where the online store lies: a folder of LMDB files, or keys of a server."""
+
+
 class Settings(BaseSettings):
     """All settings, each with its meaning; `readership settings` prints them."""
 
@@ -48,7 +68,11 @@ class Settings(BaseSettings):
         None, description="password for `--from` where its address states none; see docs/adopt.md"
     )
     artifacts: Path = Field(Path("artifacts"), description="folder of models, evaluations, reports and datasets")
-    online_store: str = Field("lmdb://var/online", description="where the API reads features: lmdb://path")
+    online_store: SecretStr = Field(
+        SecretStr("lmdb://var/online"),
+        description="what the API reads from: lmdb://path, or redis://user:pass@host:port/db, rediss:// with TLS; "
+        "see docs/online-store.md",
+    )
     segments: Path = Field(
         Path("var/segments"), description="folder of what came over HTTP and `readership ingest --segments` takes"
     )
@@ -56,6 +80,13 @@ class Settings(BaseSettings):
     alerts: Path = Field(
         Path("alerts.toml"), description="your own rules of alerts and silences; see docs/monitoring.md"
     )
+    prediction_log_share: float = Field(
+        1.0,
+        ge=0,
+        le=1,
+        description="share of the API's answers that go to the table predictions; draws by lot always do",
+    )
+    shadow: bool = Field(True, description="ask a task's challenger beside its champion, and only log what it answers")
     text_model: TextBy = Field(
         "words", description="how titles and texts are compared: words, or embedding (a sentence model, by meaning)"
     )
@@ -171,16 +202,38 @@ class Settings(BaseSettings):
         return self.artifacts_dir if self.brand else self.root
 
     @property
+    def online(self) -> Online:
+        """The online store; a brand has its own inside it."""
+        address = self.online_store.get_secret_value()
+        if not address.startswith(("redis://", "rediss://")):
+            return self.online_dir
+        place = _redis_place(address)
+        return place / BRANDS / folder_name(self.brand) if self.brand else place
+
+    @property
+    def online_address(self) -> str:
+        """The same as a value of READERSHIP_ONLINE_STORE that needs no brand, secrets included."""
+        place = self.online
+        if isinstance(place, Path):
+            return f"lmdb://{place}"
+        joint = "&" if "?" in place.address else "?"
+        return f"{place.address}{joint}prefix={quote(place.prefix, safe=':')}"
+
+    @property
     def online_dir(self) -> Path:
-        """Absolute folder of the LMDB online store; a brand has its own inside it."""
-        if not self.online_store.startswith("lmdb://"):
-            raise SettingsError(f"READERSHIP_ONLINE_STORE is {self.online_store!r}; it must begin with lmdb://")
-        return self._of_brand(self.path(self.online_store.removeprefix("lmdb://")))
+        """Absolute folder of an online store in LMDB. Raises SettingsError where it is a server."""
+        address = self.online_store.get_secret_value()
+        if not address.startswith("lmdb://"):
+            raise SettingsError(
+                f"READERSHIP_ONLINE_STORE is {redact(address)!r}; it must begin with lmdb://, redis:// or rediss://"
+            )
+        return self._of_brand(self.path(address.removeprefix("lmdb://")))
 
     @property
     def state_dir(self) -> Path:
-        """Absolute folder of what happened since the last batch; it survives swaps of the features."""
-        return self.online_dir / "state"
+        """Absolute folder of what this machine keeps since the last batch; it survives swaps of the features."""
+        kept = self.online
+        return (kept if isinstance(kept, Path) else self._of_brand(self.path("var/online"))) / "state"
 
     def _of_brand(self, folder: Path) -> Path:
         return folder / BRANDS / folder_name(self.brand) if self.brand else folder
@@ -204,6 +257,19 @@ def folder_name(brand: str) -> str:
         return brand
     plain = re.sub(r"[^A-Za-z0-9]+", "-", brand).strip("-")[:40]
     return f"{plain}-{hashlib.sha256(brand.encode()).hexdigest()[:6]}".lstrip("-")
+
+
+def _redis_place(address: str) -> RedisPlace:
+    """The server, and the beginning of our keys: `?prefix=` where it is stated."""
+    parts = urlsplit(address)
+    told = dict(parse_qsl(parts.query))
+    prefix = told.pop("prefix", RedisPlace.prefix)
+    if not parts.hostname or not re.fullmatch(r"[A-Za-z0-9_.:-]{1,200}", prefix):
+        raise SettingsError(
+            f"READERSHIP_ONLINE_STORE is {redact(address)!r}; write redis://user:password@host:port/database, and "
+            "where needed ?prefix= of letters, digits and _ . : -"
+        )
+    return RedisPlace(parts._replace(query=urlencode(told)).geturl(), prefix)
 
 
 def load_settings() -> Settings:

@@ -49,7 +49,8 @@ def test_nothing_to_be_lifted_is_not_known() -> None:
     ],
 )
 def test_a_target_is_reached_by_the_whole_interval(value, ci95, target, said) -> None:
-    assert verdict({"value": value, "ci95": ci95}, target) == said
+    assert verdict({"value": value, "ci95": ci95}, target, events=30) == said
+    assert verdict({"value": value, "ci95": ci95}, target, events=29) == "cannot be told"
 
 
 def test_the_roadmap_s_targets_are_asked_of_these_outcomes() -> None:

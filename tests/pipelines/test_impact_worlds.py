@@ -106,6 +106,11 @@ def test_who_is_known_to_be_persuadable_is_kept_better_than_by_lot() -> None:
     assert expected["truth"] < 0.95 * expected["nobody"]
 
 
+def test_frames_are_in_one_piece_so_that_they_can_go_from_one_process_to_another(lived) -> None:
+    frames = [frame for frame in lived[STANDING] if isinstance(frame, pl.DataFrame)]
+    assert [frame.n_chunks() for frame in frames] == [1] * 5
+
+
 def test_a_tight_wall_asks_its_readers_at_once_and_the_others_beyond_the_meter() -> None:
     batch = PromptBatch(
         key=np.arange(3, dtype=np.uint64),

@@ -21,11 +21,13 @@ from typing import Any
 import pytest
 from kafka_broker import Broker
 from pydantic import SecretStr
+from typer.testing import CliRunner
 
+from readership.cli import app
 from readership.errors import DeliveryError, InputError, SettingsError
 from readership.events.mapping import load_mapping
 from readership.pipelines import kafka as module
-from readership.pipelines.kafka import ingest_kafka
+from readership.pipelines.kafka import ingest_kafka, told_to_stop
 from readership.pipelines.progress import Progress
 from readership.settings import Settings
 from readership.warehouse import Warehouse
@@ -237,7 +239,7 @@ def test_a_consumer_killed_at_any_moment_loses_nothing_and_stores_nothing_twice(
     topic, chance = broker.topic("killed", partitions=2), random.Random(8)
     command = [sys.executable, "-m", "readership.cli", "ingest", "--kafka", topic, "--json"]
     surroundings = os.environ | {"READERSHIP_HOME": str(tmp_path), "READERSHIP_KAFKA_SERVERS": broker.address}
-    kills, killed = 4, 0
+    kills, killed = 3, 0
     for kill in range(kills):
         broker.write(topic, [event(n) for n in range(kill * 3000, (kill + 1) * 3000)])
         process = subprocess.Popen([*command, "--once"], env=surroundings, stdout=subprocess.DEVNULL)
@@ -269,3 +271,25 @@ def _wait_until_a_round_began(root: Path, process: subprocess.Popen[bytes]) -> N
         assert process.poll() is None
         assert time.monotonic() < until
         time.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--kafka", "t", "--segments"], "--kafka names the topic; of the other ways in, none goes with it"),
+        (["--kafka", "t", "--check"], "--kafka names the topic; of the other ways in, none goes with it"),
+        (["--once"], "--once, --avro and --metrics need --kafka"),
+    ],
+)
+def test_ways_in_do_not_mix(words: list[str], told: str) -> None:
+    done = CliRunner().invoke(app, ["ingest", *words])
+    assert done.exit_code == 2
+    assert told in " ".join(done.stderr.replace("│", " ").split())
+
+
+def test_told_to_stop_twice_it_does_not_wait() -> None:
+    with told_to_stop() as stop:
+        signal.raise_signal(signal.SIGTERM)
+        assert stop.is_set()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)

@@ -115,12 +115,12 @@ class World:
             [dict(zip(NUMBERS, known, strict=True)).get(name, 0) for name in names] for known, _ in READERS.values()
         ]
         keys = np.array([reader_key(reader) for reader in READERS], dtype=np.uint64)
-        with OnlineWriter(self.settings.online_dir, names, words, as_of=as_of) as writer:
+        with OnlineWriter(self.settings.online, names, words, as_of=as_of) as writer:
             writer.put(keys, np.array(rows, dtype=np.float32), [told or own for _, own in READERS.values()])
 
     def reasons(self, version: str, as_of: datetime = AS_OF) -> None:
         """Publish reasons of reader 42 by a model version."""
-        with ReasonsWriter(self.settings.online_dir, "churn", model_version=version, as_of=as_of) as writer:
+        with ReasonsWriter(self.settings.online, "churn", model_version=version, as_of=as_of) as writer:
             writer.put(np.array([42], dtype=np.uint64), [("no visit for 19 days",)])
 
     def bundle(self, version: str, constant: float = 0.0, **changes: object) -> Path:

@@ -48,7 +48,8 @@ def test_openapi_describes_every_route_its_answers_and_keys(client: Caller) -> N
     written = ["/v1/articles/{article_id}", "/v1/clicks/score", "/v1/events"]
     variant = "/v1/experiments/{key}/assignment"
     plain = ["/healthz", "/metrics", "/readyz", *ads, *written, variant, "/v1/models"]
-    assert sorted(schema["paths"]) == [*plain, *about_a_reader, slate, segment]
+    many = [f"/v1/readers/{task}" for task in ("churn", "conversion", "engagement", "segment")]
+    assert sorted(schema["paths"]) == [*plain, *many, *about_a_reader, slate, segment]
     assert [parameter["name"] for parameter in schema["paths"][segment]["get"]["parameters"]] == ["reader_id"]
     for path in about_a_reader:
         route = schema["paths"][path]["get"]

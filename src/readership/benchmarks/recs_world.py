@@ -94,10 +94,10 @@ def _learn(settings: Settings, readers: int, progress: Progress) -> tuple[Learnt
         *_, made = train(warehouse, settings, now, "recommendation", Order(), progress)
         log = recommendation_log(warehouse, settings, world.end, datetime.now(UTC))
         agreed = warehouse.rows(read_sql("readership.benchmarks.sql", "agreed_readers"))
-    version = memory_version(settings.online_dir)
+    version = memory_version(settings.online)
     if version is None or made.version is None:
         raise InputError("the recommender was not published; run the benchmark again")
-    _, files = read_memory(settings.online_dir, version)
+    _, files = read_memory(settings.online, version)
     bundle = Bundle.load(settings.artifacts_dir / "models" / "recommendation" / made.version)
     metrics = {name: made.evaluation["metrics"][name]["value"] for name in ("hr_at_10", "ndcg_at_10")}
     return Learnt(files, bundle.folder, log.articles, frozenset(user for (user,) in agreed)), metrics

@@ -24,7 +24,9 @@ app = typer.Typer(
     add_completion=False,
 )
 features_app = typer.Typer(no_args_is_help=True, help="Point-in-time features of readers.")
-audit_app = typer.Typer(no_args_is_help=True, help="Checks that no number knew the future.")
+audit_app = typer.Typer(
+    no_args_is_help=True, help="Checks that no number knew the future, and that serving sees what training saw."
+)
 models_app = typer.Typer(no_args_is_help=True, help="Versions of models and which is live.")
 keys_app = typer.Typer(no_args_is_help=True, help="API keys.")
 campaign_app = typer.Typer(no_args_is_help=True, help="Lists of readers to contact, and what the contact did.")

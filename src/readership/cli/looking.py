@@ -127,6 +127,18 @@ def features_list(json: Json = False) -> None:
         )
 
 
+@audit_app.command("skew")
+def audit_skew(brand: Brand = None, json: Json = False) -> None:
+    """Compare what the API reads of readers with what the feature SQL gives; exit 1 on skew or when nothing was."""
+    from readership.pipelines.skew import audit_skew as run
+
+    with open_warehouse(brand) as (warehouse, current, _):
+        report = run(warehouse, current)
+    emit(report.as_dict(), json)
+    if report.verdict != "equal":
+        raise typer.Exit(1)
+
+
 @audit_app.command("leakage")
 def audit_leakage(
     features: Annotated[Path | None, typer.Option(help="A folder of your own feature SQL files.")] = None,

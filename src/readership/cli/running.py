@@ -83,7 +83,7 @@ def bench(
 def impact(
     readers: Annotated[int, typer.Option(help="How many readers the simulated publisher has as it begins.")] = 3_000,
     days: Annotated[int, typer.Option(help="How many days are lived under each policy, 60 at least.")] = 60,
-    worlds: Annotated[int, typer.Option(min=1, help="How many worlds are pooled, of seed 7 and those after it.")] = 1,
+    worlds: Annotated[int, typer.Option(min=1, help="How many worlds are pooled, of seed 11 and those after it.")] = 1,
     json: Json = False,
 ) -> None:
     """SIMULATED: what the product's decisions would bring, beside the roadmap's targets and simpler policies."""

@@ -84,14 +84,20 @@ def _lift(over: float, under: float, drawn_over: Floats, drawn_under: Floats) ->
         return metric(float(np.float64(over) / under - 1), drawn_over / drawn_under - 1)
 
 
-def verdict(lift: Metric, target: float) -> str:
+FEWEST_EVENTS = 30
+"""Fewer losses or starts in the standing world say nothing, however narrow the interval drawn from them."""
+
+
+def verdict(lift: Metric, target: float, events: float) -> str:
     """Whether the whole interval lies beyond the target, short of it, or on both sides of it.
 
-    >>> verdict({"value": -0.12, "ci95": [-0.15, -0.11]}, -0.10), verdict({"value": 0.2, "ci95": [0.1, 0.3]}, 0.15)
+    events  how often the outcome came true in the standing world; of `FEWEST_EVENTS` at least something can be told
+
+    >>> verdict({"value": -0.12, "ci95": [-0.15, -0.11]}, -0.10, 99), verdict({"value": 2, "ci95": [1, 3]}, 0.15, 7)
     ('reached', 'cannot be told')
     """
     low, high = lift["ci95"]
-    if lift["value"] is None or low is None or high is None:
+    if events < FEWEST_EVENTS or lift["value"] is None or low is None or high is None:
         return "cannot be told"
     sign = 1 if target > 0 else -1
     near, far = sorted((sign * low, sign * high))

@@ -10,6 +10,8 @@ FEW_CLICKS = 100
 FEW_ROWS = 1_000
 BUDGETS_BIND = 0.9
 """Share of the estimate below which what budgets allow is a reason to doubt it."""
+WORTH_A_FLOOR = 1.03
+"""Revenue over that without a floor, from which one is worth considering."""
 AHEAD, BEHIND = 1.2, 0.8
 """Spending over plan from which a campaign is named."""
 
@@ -111,7 +113,7 @@ def _best_floor(evaluation: dict[str, Any]) -> str | None:
     if not floors:
         return None
     best = max(floors, key=lambda row: row["revenue_eur"])
-    if best["floor_eur"] == 0 or best["revenue_eur"] <= 1.01 * floors[0]["revenue_eur"]:
+    if best["floor_eur"] == 0 or best["revenue_eur"] <= WORTH_A_FLOOR * floors[0]["revenue_eur"]:
         return "Keep floor prices low: while bids stay as they are, a higher floor only leaves places empty."
     return (
         f"Consider a floor of €{best['floor_eur']:.2f}: by what is believed of each ad, a thousand places would bring "

@@ -6,46 +6,49 @@ What came afterwards lies in the state; serving reads both.
 import struct
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 
 from readership.errors import StoreError
-from readership.features.versions import Meta, NewVersion, Version, current
+from readership.features.meta import Meta
+from readership.features.versions import Version, current, new_version, open_version
+from readership.settings import Online
 
 MEMORY = "recommendation"
 _NAMES = b"names"
-_PART_BYTES = 2**28
+_PART_BYTES = 2**24
 _NUMBER = struct.Struct(">I")
 
 
 def write_memory(
-    online_dir: Path, files: Mapping[str, bytes], *, as_of: datetime, learnt_until: datetime, model_version: str = ""
+    online: Online, files: Mapping[str, bytes], *, as_of: datetime, learnt_until: datetime, model_version: str = ""
 ) -> str:
     """Publish `files` (a recommender's) as the version in use and return its name.
 
     `model_version` is the ranker they were made with. Raises StoreError, with the old version still in use.
     """
     meta = Meta(as_of, datetime.now(UTC), learnt_until=learnt_until, model_version=model_version)
-    version = NewVersion(online_dir / MEMORY)
+    version = new_version(online / MEMORY)
     version.put([(_NAMES, "\n".join(files).encode())])
     for name, content in files.items():
         parts = [content[begin : begin + _PART_BYTES] for begin in range(0, max(len(content), 1), _PART_BYTES)]
         for number, part in enumerate(parts):
             version.put([(_key(name, number), part)])
     version.finish(meta, failed=False)
-    return version.path.name
+    return version.name
 
 
-def memory_version(online_dir: Path) -> str | None:
+def memory_version(online: Online) -> str | None:
     """Name of the version in use, None where none was published."""
-    return current(online_dir / MEMORY)
+    return current(online / MEMORY)
 
 
-def read_memory(online_dir: Path, version: str) -> tuple[Meta, dict[str, bytes]]:
+def read_memory(online: Online, version: str) -> tuple[Meta, dict[str, bytes]]:
     """What a version holds. Raises StoreError where it cannot be read."""
-    opened = Version.of(online_dir / MEMORY / version)
+    opened = open_version(online / MEMORY, version)
     names = opened.get(_NAMES)
     if names is None:
-        raise StoreError(f"{opened.path} holds no memory; run `readership batch-score recommendation`")
+        raise StoreError(
+            f"version {version} of {online / MEMORY} holds no memory; run `readership batch-score recommendation`"
+        )
     return opened.meta, {name: _whole(opened, name) for name in names.decode().splitlines()}
 
 
@@ -57,5 +60,5 @@ def _whole(opened: Version, name: str) -> bytes:
 
 
 def _key(name: str, number: int) -> bytes:
-    """The key of one part of a file; LMDB takes values below 4 GiB."""
+    """The key of one part of a file."""
     return b"file/" + name.encode() + b"/" + _NUMBER.pack(number)

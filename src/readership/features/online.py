@@ -1,6 +1,6 @@
-"""The online store: what the API knows about a reader, in LMDB, read by many processes at once.
+"""The online store: what the API knows about a reader, read by many processes at once.
 
-Each table (`features`, `reasons/<task>`) is a folder of versions (`versions.py`); readers look once a second whether
+Each table (`features`, `reasons/<task>`) has versions (`versions.py`); readers look once a second whether
 another one was published.
 """
 
@@ -10,7 +10,6 @@ import struct
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import NamedTuple, Self
 
 import msgspec
@@ -18,7 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from readership.errors import StoreError
-from readership.features.versions import Meta, NewVersion, Version, current, open_current
+from readership.features.meta import Meta
+from readership.features.versions import Version, current, new_version, open_current, open_version
+from readership.settings import Online
 
 FEATURES = "features"
 LOOK_SECONDS = 1.0
@@ -53,17 +54,23 @@ class OnlineWriter:
 
     def __init__(
         self,
-        online_dir: Path,
+        online: Online,
         numbers: Sequence[str],
         words: Sequence[str],
         *,
         as_of: datetime,
         sql_hashes: dict[str, str] | None = None,
+        snapshot_at: datetime | None = None,
     ) -> None:
         self.meta = Meta(
-            as_of, datetime.now(UTC), numbers=tuple(numbers), words=tuple(words), sql_hashes=sql_hashes or {}
+            as_of,
+            datetime.now(UTC),
+            numbers=tuple(numbers),
+            words=tuple(words),
+            sql_hashes=sql_hashes or {},
+            snapshot_at=snapshot_at,
         )
-        self._version = NewVersion(online_dir / FEATURES)
+        self._version = new_version(online / FEATURES)
 
     def put(
         self, readers: NDArray[np.uint64], numbers: NDArray[np.float32], words: Sequence[Sequence[str | None]]
@@ -88,9 +95,9 @@ class OnlineWriter:
 class ReasonsWriter:
     """Writes one new version of the reasons of one task's model, as OnlineWriter does for features."""
 
-    def __init__(self, online_dir: Path, task: str, *, model_version: str, as_of: datetime) -> None:
+    def __init__(self, online: Online, task: str, *, model_version: str, as_of: datetime) -> None:
         self.meta = Meta(as_of, datetime.now(UTC), model_version=model_version)
-        self._version = NewVersion(online_dir / _reasons(task))
+        self._version = new_version(online / _reasons(task))
 
     def put(self, readers: NDArray[np.uint64], reasons: Sequence[Sequence[str]]) -> None:
         """Add the reasons of readers [n]."""
@@ -112,8 +119,8 @@ class OnlineFeatures:
     Open it after a process was spawned, never before a fork.
     """
 
-    def __init__(self, online_dir: Path, features: Version) -> None:
-        self.online_dir = online_dir
+    def __init__(self, online: Online, features: Version) -> None:
+        self.online = online
         self._features = features
         self._reasons: dict[str, Version | None] = {}
         self._looked = time.monotonic()
@@ -121,12 +128,12 @@ class OnlineFeatures:
         self._texts = msgspec.msgpack.Decoder(tuple[str, ...])
 
     @classmethod
-    def open(cls, online_dir: Path) -> Self:
-        """The store at `online_dir`. Raises StoreError when there is none, or it cannot be read."""
-        version = current(online_dir / FEATURES)
+    def open(cls, online: Online) -> Self:
+        """The store at `online`. Raises StoreError when there is none, or it cannot be read."""
+        version = current(online / FEATURES)
         if version is None:
-            raise StoreError(f"there are no online features in {online_dir}; run `readership features build`")
-        return cls(online_dir, Version.of(online_dir / FEATURES / version))
+            raise StoreError(f"there are no online features in {online}; run `readership features build`")
+        return cls(online, open_version(online / FEATURES, version))
 
     @property
     def meta(self) -> Meta:
@@ -136,7 +143,7 @@ class OnlineFeatures:
     @property
     def version(self) -> str:
         """Name of the version in use."""
-        return self._features.path.name
+        return self._features.name
 
     def get(self, reader: int) -> Row | None:
         """What is known about a reader, None where the store does not hold them."""
@@ -151,7 +158,7 @@ class OnlineFeatures:
     def get_reasons(self, task: str, reader: int) -> Reasons | None:
         """The stored reasons of a reader, None where there are none."""
         if task not in self._reasons:
-            self._reasons[task] = open_current(self.online_dir / _reasons(task), None)
+            self._reasons[task] = open_current(self.online / _reasons(task), None)
         opened = self._reasons[task]
         value = opened.get(_key(reader)) if opened else None
         if opened is None or value is None:
@@ -167,18 +174,18 @@ class OnlineFeatures:
         if now - self._looked < LOOK_SECONDS:
             return False
         self._looked = now
-        features = open_current(self.online_dir / FEATURES, self._features) or self._features
+        features = open_current(self.online / FEATURES, self._features) or self._features
         changed, self._features = features is not self._features, features
         for task, before in list(self._reasons.items()):
-            after = open_current(self.online_dir / _reasons(task), before)
+            after = open_current(self.online / _reasons(task), before)
             changed |= after is not before
             self._reasons[task] = after
         return changed
 
 
-def published(online_dir: Path, table: str = FEATURES) -> str | None:
+def published(online: Online, table: str = FEATURES) -> str | None:
     """Name of the version in use, None where nothing was ever published."""
-    return current(online_dir / table)
+    return current(online / table)
 
 
 def _reasons(task: str) -> str:

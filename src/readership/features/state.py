@@ -1,12 +1,14 @@
 """What happened since the last batch, shared by all workers of the API: reads, consents, articles put over HTTP.
 
-It lies beside the versioned features and survives their swaps. Whatever keeps it (`LmdbState`; a server where several
-machines share it) keeps the promises of `State`. It is no archive: the segment log is.
+It lies beside the versioned features and survives their swaps. Whatever keeps it (`LmdbState`; `RedisState`, which
+several machines share) keeps the promises of `State`. It is no archive: the segment log is.
 """
 
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from readership.events.consent import PURPOSES
+from readership.settings import Online, RedisPlace
 
 KEPT_READS = 200
 """Newest articles of a reader that are kept."""
@@ -161,3 +163,17 @@ def with_read(
     before = max((ms for article, ms in reads if article == article_id), default=at_ms)
     others = [read for read in reads if read[0] != article_id]
     return tuple(sorted([*others, (article_id, max(before, at_ms))], key=lambda read: read[1])[-most:])
+
+
+def open_state(online: Online, state_dir: Path) -> State:
+    """The state of this store; on this machine, in the folder `state_dir`. Raises StoreError where it cannot be opened.
+
+    Open it after a process was spawned, never before a fork.
+    """
+    if isinstance(online, RedisPlace):
+        from readership.features.state_redis import RedisState
+
+        return RedisState(online / "state")
+    from readership.features.state_lmdb import LmdbState
+
+    return LmdbState(state_dir)

@@ -10,17 +10,27 @@ import time
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from readership.features.ad_ledger import AD_TABLES
 from readership.features.exposed import EXPOSED
+from readership.features.kept import (
+    Kept,
+    Put,
+    as_read,
+    as_shown,
+    batch_id,
+    encode,
+    feed_read,
+    feed_shown,
+    kept,
+    learn,
+    put,
+)
 from readership.features.lmdb_file import FIRST_BYTES, TWO, LmdbFile, next_key, pairs_from
 from readership.features.state import (
     ANALYTICS,
     KEPT_ARTICLE_DAYS,
     KEPT_DAYS,
     KEPT_SHOWN_HOURS,
-    NOBODY,
     PERSONALISATION,
     Assumed,
     Change,
@@ -30,7 +40,6 @@ from readership.features.state import (
     Reader,
     Seen,
     Shown,
-    with_read,
 )
 
 _DAY_MS, _HOUR_MS = 86_400_000, 3_600_000
@@ -39,53 +48,6 @@ OWN_TABLES = (b"readers", b"reads", b"seen", b"articles", b"newest", b"counters"
 TABLES = (*OWN_TABLES, EXPOSED, *AD_TABLES)
 """All that lies in the one file: those of `State`, of `Exposed` and of `AdLedger`."""
 _ONE = struct.Struct(">Q")
-
-
-class _Kept(msgspec.Struct, array_like=True):
-    """A reader's record."""
-
-    consent: int | None = None
-    consent_ms: int = -1
-    reads: tuple[tuple[str, int], ...] = ()
-
-
-class _Read(msgspec.Struct, array_like=True):
-    """An entry of the feed; `event` finds it in the table of those seen."""
-
-    event: bytes
-    at_ms: int
-    reader: int
-    article_id: str
-    session_id: str
-    brand: str
-    known: bool
-    category: str
-    article_type: str
-    title: str
-
-
-class _Shown(msgspec.Struct, array_like=True):
-    """A batch of what was shown; `batch` finds it in the table of those seen."""
-
-    batch: bytes
-    at_ms: list[int]
-    article_id: list[str]
-    position: list[int]
-
-
-class _Put(msgspec.Struct, array_like=True):
-    """A change of an article."""
-
-    article_id: str
-    at_ms: int
-    content: bytes
-
-
-_encode = msgspec.msgpack.Encoder().encode
-_kept = msgspec.msgpack.Decoder(_Kept).decode
-_read = msgspec.msgpack.Decoder(_Read).decode
-_shown = msgspec.msgpack.Decoder(_Shown).decode
-_put = msgspec.msgpack.Decoder(_Put).decode
 
 
 class LmdbState:
@@ -119,7 +81,7 @@ class LmdbState:
 
     def take_shown(self, seen: list[Seen], assumed: Assumed, now_ms: int) -> None:
         """See `State.take_shown`."""
-        batch = hashlib.blake2b(b"".join(one.event for one in seen), digest_size=16).digest()
+        batch = batch_id(seen)
 
         def take(txn: Any) -> None:
             if txn.get(batch, db=self._tables[b"seen"]) is not None:
@@ -128,13 +90,11 @@ class LmdbState:
             counted = [one for one in seen if agreed[one.reader] & ANALYTICS]
             if not counted:
                 return
-            shown = _Shown(
-                batch,
-                [one.at_ms for one in counted],
-                [one.article_id for one in counted],
-                [one.position for one in counted],
+            txn.put(
+                next_key(txn, self._tables[b"shown"], now_ms),
+                encode(as_shown(batch, counted)),
+                db=self._tables[b"shown"],
             )
-            txn.put(next_key(txn, self._tables[b"shown"], now_ms), _encode(shown), db=self._tables[b"shown"])
             txn.put(batch, b"", db=self._tables[b"seen"])
 
         self._write(take)
@@ -145,8 +105,8 @@ class LmdbState:
         def follow(cursor: Any) -> tuple[list[Shown], Place]:
             found, last = [], place
             for key, value in pairs_from(cursor, TWO.pack(place[0], place[1] + 1), most):
-                shown, last = _shown(value), TWO.unpack(key)
-                found.append(Shown(shown.at_ms, shown.article_id, shown.position, last[0]))
+                last = TWO.unpack(key)
+                found.append(feed_shown(value).shown(last[0]))
             return found, last
 
         return self._look(b"shown", follow)
@@ -154,8 +114,8 @@ class LmdbState:
     def reader(self, reader: int) -> Reader:
         """See `State.reader`."""
         found = self._look(b"readers", lambda cursor: cursor.get(_ONE.pack(reader)))
-        kept = _kept(found) if found else _Kept()
-        return Reader(kept.consent, kept.reads)
+        record = kept(found) if found else Kept()
+        return Reader(record.consent, record.reads)
 
     def reads_after(self, place: Place, most: int) -> tuple[list[Opened], Place]:
         """See `State.reads_after`."""
@@ -163,9 +123,8 @@ class LmdbState:
         def follow(cursor: Any) -> tuple[list[Opened], Place]:
             found, last = [], place
             for key, value in pairs_from(cursor, TWO.pack(place[0], place[1] + 1), most):
-                read, last = _read(value), TWO.unpack(key)
-                fields = {name: getattr(read, name) for name in Opened._fields if name != "arrived_ms"}
-                found.append(Opened(**fields, arrived_ms=last[0]))
+                last = TWO.unpack(key)
+                found.append(feed_read(value).opened(last[0]))
             return found, last
 
         return self._look(b"reads", follow)
@@ -174,33 +133,33 @@ class LmdbState:
         """See `State.put_article`."""
         name = _name(article_id)
 
-        def put(txn: Any) -> int:
+        def change(txn: Any) -> int:
             articles, newest, counters = (self._tables[table] for table in (b"articles", b"newest", b"counters"))
             if (before := txn.get(name, db=newest)) is not None:
                 txn.delete(before, db=articles)
             sequence: int = _ONE.unpack(txn.get(b"articles", _ONE.pack(0), db=counters))[0] + 1
             key = _ONE.pack(sequence)
-            txn.put(key, _encode(_Put(article_id, now_ms, content)), db=articles)
+            txn.put(key, encode(Put(article_id, now_ms, content)), db=articles)
             txn.put(name, key, db=newest)
             txn.put(b"articles", key, db=counters)
             return sequence
 
-        return self._write(put)
+        return self._write(change)
 
     def article(self, article_id: str) -> bytes | None:
         """See `State.article`."""
         key = self._look(b"newest", lambda cursor: cursor.get(_name(article_id)))
         found = self._look(b"articles", lambda cursor: cursor.get(key)) if key else None
-        return _put(found).content if found else None
+        return put(found).content if found else None
 
     def articles_after(self, sequence: int, most: int) -> list[Change]:
         """See `State.articles_after`."""
 
         def follow(cursor: Any) -> list[Change]:
             found = [
-                (_ONE.unpack(key)[0], _put(value)) for key, value in pairs_from(cursor, _ONE.pack(sequence + 1), most)
+                (_ONE.unpack(key)[0], put(value)) for key, value in pairs_from(cursor, _ONE.pack(sequence + 1), most)
             ]
-            return [Change(number, put.content, put.at_ms) for number, put in found]
+            return [Change(number, one.content, one.at_ms) for number, one in found]
 
         return self._look(b"articles", follow)
 
@@ -209,41 +168,20 @@ class LmdbState:
             return
         key = _ONE.pack(doing.reader)
         found = txn.get(key, db=self._tables[b"readers"])
-        kept = _kept(found) if found else _Kept()
-        if doing.consent is not None and doing.at_ms >= kept.consent_ms:
-            kept.consent, kept.consent_ms = doing.consent, doing.at_ms
-        agreed = assumed(doing.reader) if kept.consent is None else kept.consent
-        if not agreed & PERSONALISATION:
-            kept.reads = ()
-        elif doing.article_id:
-            kept.reads = with_read(kept.reads, doing.article_id, doing.at_ms)
-        if kept.reads or kept.consent is not None:
-            txn.put(key, _encode(kept), db=self._tables[b"readers"])
+        record = kept(found) if found else Kept()
+        agreed = learn(record, doing, assumed)
+        if not record.empty:
+            txn.put(key, encode(record), db=self._tables[b"readers"])
         elif found:
             txn.delete(key, db=self._tables[b"readers"])
         if doing.article_id and doing.counted and agreed & ANALYTICS:
-            self._feed(txn, doing, now_ms, known=bool(agreed & PERSONALISATION))
-
-    def _feed(self, txn: Any, doing: Doing, now_ms: int, *, known: bool) -> None:
-        """Add a read to the feed, as one of nobody's where its reader may not be known again."""
-        read = _Read(
-            event=doing.event,
-            at_ms=doing.at_ms,
-            reader=doing.reader if known else NOBODY | int.from_bytes(doing.event[:8], "big"),
-            article_id=doing.article_id,
-            session_id=doing.session_id if known else "",
-            brand=doing.brand,
-            known=known and doing.known,
-            category=doing.category,
-            article_type=doing.article_type,
-            title=doing.title,
-        )
-        txn.put(next_key(txn, self._tables[b"reads"], now_ms), _encode(read), db=self._tables[b"reads"])
-        txn.put(doing.event, b"", db=self._tables[b"seen"])
+            read = as_read(doing, known=bool(agreed & PERSONALISATION))
+            txn.put(next_key(txn, self._tables[b"reads"], now_ms), encode(read), db=self._tables[b"reads"])
+            txn.put(doing.event, b"", db=self._tables[b"seen"])
 
     def _agreed(self, txn: Any, reader: int, assumed: Assumed) -> int:
         found = txn.get(_ONE.pack(reader), db=self._tables[b"readers"])
-        consent = _kept(found).consent if found else None
+        consent = kept(found).consent if found else None
         return assumed(reader) if consent is None else consent
 
     def _prune(self, txn: Any, now_ms: int) -> None:
@@ -252,20 +190,20 @@ class LmdbState:
             for key, value in pairs_from(cursor, b"", _PRUNED_AT_ONCE):
                 if TWO.unpack(key)[0] >= now_ms - KEPT_DAYS * _DAY_MS:
                     break
-                txn.delete(_read(value).event, db=self._tables[b"seen"])
+                txn.delete(feed_read(value).event, db=self._tables[b"seen"])
                 txn.delete(key, db=self._tables[b"reads"])
         with txn.cursor(db=self._tables[b"shown"]) as cursor:
             for key, value in pairs_from(cursor, b"", _PRUNED_AT_ONCE):
                 if TWO.unpack(key)[0] >= now_ms - KEPT_SHOWN_HOURS * _HOUR_MS:
                     break
-                txn.delete(_shown(value).batch, db=self._tables[b"seen"])
+                txn.delete(feed_shown(value).batch, db=self._tables[b"seen"])
                 txn.delete(key, db=self._tables[b"shown"])
         with txn.cursor(db=self._tables[b"articles"]) as cursor:
             for key, value in pairs_from(cursor, b"", _PRUNED_AT_ONCE):
-                put = _put(value)
-                if put.at_ms >= now_ms - KEPT_ARTICLE_DAYS * _DAY_MS:
+                change = put(value)
+                if change.at_ms >= now_ms - KEPT_ARTICLE_DAYS * _DAY_MS:
                     break
-                txn.delete(_name(put.article_id), db=self._tables[b"newest"])
+                txn.delete(_name(change.article_id), db=self._tables[b"newest"])
                 txn.delete(key, db=self._tables[b"articles"])
 
 

@@ -1,169 +1,93 @@
-"""A table of the online store as a folder of read-only versions, and the file that names the one in use.
+"""Tables of the online store that a batch publishes as a whole: no reader sees half of a version.
 
-    <online folder>/features/CURRENT
-    <online folder>/features/20260401T060000-3f9a/data.mdb
-
-A writer fills a new version and moves `CURRENT`; nothing in a published version changes, so readers take no locks.
+A writer fills a new version, then moves the name of the one in use; nothing in a published version changes. The version
+before stays for those who have not looked yet, older ones are deleted. Kept in LMDB folders, or by a Redis server.
 """
 
 from __future__ import annotations
 
-import os
-import secrets
-import shutil
-import weakref
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import ClassVar
-
-import lmdb
-import msgspec
+from typing import Protocol
 
 from readership.errors import StoreError
-
-KEPT_VERSIONS = 2
-_META = b"meta"
-_FIRST_MAP_BYTES = 64 * 2**20
+from readership.features.meta import Meta
+from readership.settings import Online, RedisPlace
 
 
-class Meta(msgspec.Struct, frozen=True):
-    """What a version holds: when it was true, when it was written, its columns and its model version.
-
-    learnt_until  when the newest read arrived that a recommender's memory knows
-    """
-
-    as_of: datetime
-    created_at: datetime
-    rows: int = 0
-    numbers: tuple[str, ...] = ()
-    words: tuple[str, ...] = ()
-    model_version: str = ""
-    sql_hashes: dict[str, str] = {}
-    learnt_until: datetime | None = None
-
-
-class NewVersion:
+class NewVersion(Protocol):
     """A version being written, invisible until `finish`."""
 
-    def __init__(self, table: Path) -> None:
-        self.table = table
-        self.path = table / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{secrets.token_hex(3)}"
-        self.rows = 0
-        self._map_bytes = _FIRST_MAP_BYTES
-        try:
-            self.path.mkdir(parents=True)
-            self._env = lmdb.open(str(self.path), map_size=self._map_bytes, sync=False, metasync=False, lock=False)
-        except (lmdb.Error, OSError) as error:
-            self._give_up(error)
+    name: str
 
     def put(self, items: Iterable[tuple[bytes, bytes]]) -> None:
         """Add rows by their keys. Raises StoreError, and leaves nothing behind, where they cannot be written."""
-        rows = sorted(items)
-        try:
-            self._write(rows)
-        except (lmdb.Error, OSError) as error:
-            self._give_up(error)
-        self.rows += len(rows)
 
     def finish(self, meta: Meta, failed: bool) -> None:
         """Publish the version, or discard it."""
-        if failed:
-            self._discard()
-            return
-        try:
-            self._write([(_META, msgspec.msgpack.encode(msgspec.structs.replace(meta, rows=self.rows)))])
-            self._env.sync(True)
-            self._env.close()
-            _publish(self.table, self.path.name)
-        except (lmdb.Error, OSError) as error:
-            self._give_up(error)
-        _delete_old(self.table)
-
-    def _write(self, rows: list[tuple[bytes, bytes]]) -> None:
-        while True:
-            try:
-                with self._env.begin(write=True) as txn, txn.cursor() as cursor:
-                    cursor.putmulti(rows)
-                return
-            except lmdb.MapFullError:
-                self._map_bytes *= 2
-                self._env.set_mapsize(self._map_bytes)
-
-    def _discard(self) -> None:
-        if env := getattr(self, "_env", None):
-            env.close()
-        shutil.rmtree(self.path, ignore_errors=True)
-
-    def _give_up(self, error: Exception) -> None:
-        self._discard()
-        raise StoreError(
-            f"the online store {self.table} cannot be written: {error}; free some space or set "
-            "READERSHIP_ONLINE_STORE, then run the same command again; the version in use was not touched"
-        ) from error
 
 
-class Version:
-    """One published version, opened once in a process however many stores look at it."""
+class Version(Protocol):
+    """One published version, open for reading."""
 
-    _all: ClassVar[weakref.WeakValueDictionary[str, Version]] = weakref.WeakValueDictionary()
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        try:
-            self._env = lmdb.open(str(path), readonly=True, lock=False, create=False)
-            with self._env.begin() as txn:
-                self.meta = msgspec.msgpack.decode(txn.get(_META) or b"", type=Meta)
-        except (lmdb.Error, OSError, msgspec.MsgspecError) as error:
-            raise StoreError(
-                f"the online store {path} cannot be read: {error}; run `readership features build`"
-            ) from error
-
-    @classmethod
-    def of(cls, path: Path) -> Version:
-        """The version in this folder. Raises StoreError where it cannot be read."""
-        key = str(path.resolve())
-        opened = cls._all.get(key)
-        if opened is None:
-            opened = cls._all[key] = cls(path)
-        return opened
+    name: str
+    meta: Meta
 
     def get(self, key: bytes) -> bytes | None:
-        """The row of this key, None where there is none."""
-        with self._env.begin() as txn:
-            value: bytes | None = txn.get(key)
-            return value
+        """The row of this key, None where there is none. Raises StoreError where the store cannot be asked."""
 
 
-def open_current(table: Path, before: Version | None) -> Version | None:
+def new_version(table: Online) -> NewVersion:
+    """A version of this table to be written."""
+    if isinstance(table, RedisPlace):
+        from readership.features.versions_redis import RedisNewVersion
+
+        return RedisNewVersion(table)
+    from readership.features.versions_lmdb import LmdbNewVersion
+
+    return LmdbNewVersion(table)
+
+
+def open_version(table: Online, name: str) -> Version:
+    """A published version of this table. Raises StoreError where it cannot be read."""
+    if isinstance(table, RedisPlace):
+        from readership.features.versions_redis import RedisVersion
+
+        return RedisVersion(table, name)
+    from readership.features.versions_lmdb import LmdbVersion
+
+    return LmdbVersion.of(table / name)
+
+
+def open_current(table: Online, before: Version | None) -> Version | None:
     """The version in use; `before` where that is the same, or the newer one cannot be opened."""
-    version = current(table)
-    if version is None or (before is not None and before.path.name == version):
-        return before
     try:
-        return Version.of(table / version)
+        name = current(table)
+        if name is None or (before is not None and before.name == name):
+            return before
+        return open_version(table, name)
     except StoreError:
         return before
 
 
-def current(table: Path) -> str | None:
-    """Name of the version in use, None where nothing was ever published."""
-    try:
-        return (table / "CURRENT").read_text(encoding="utf-8").strip() or None
-    except FileNotFoundError:
-        return None
+def current(table: Online) -> str | None:
+    """Name of the version in use, None where nothing was ever published. Raises StoreError where it cannot be asked."""
+    if isinstance(table, RedisPlace):
+        from readership.features.versions_redis import current as of_server
+
+        return of_server(table)
+    from readership.features.versions_lmdb import current as of_folder
+
+    return of_folder(table)
 
 
-def _publish(table: Path, version: str) -> None:
-    draft = table / f".CURRENT-{version}"
-    with draft.open("w", encoding="utf-8") as file:
-        file.write(version)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(table / "CURRENT")
+def clear(online: Online, state_dir: Path) -> None:
+    """Delete every table; the state, which no batch makes, is left."""
+    if isinstance(online, RedisPlace):
+        from readership.features.versions_redis import clear as of_server
 
+        of_server(online)
+        return
+    from readership.features.versions_lmdb import clear as of_folder
 
-def _delete_old(table: Path) -> None:
-    versions = sorted(folder for folder in table.iterdir() if (folder / "data.mdb").is_file())
-    for folder in versions[:-KEPT_VERSIONS]:
-        shutil.rmtree(folder, ignore_errors=True)
+    of_folder(online, state_dir)

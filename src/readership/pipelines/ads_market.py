@@ -154,7 +154,7 @@ def rivals(known: Known, shrinkage: Shrinkage, situations: Situations) -> Rivals
         totals[0][rows], totals[1][rows], present=eligible, per_click=click, per_show=thousand / 1000
     )
     mean = float(known.counts[1].sum() / max(known.counts[0].sum(), 1.0))
-    return Rivals({**found, **compared(evidence, mean)}, eligible.any(axis=1))
+    return Rivals({**found, **compared(evidence, mean)}, np.asarray(eligible.any(axis=1), bool))
 
 
 def prices(known: Known) -> tuple[Floats, Floats]:
@@ -174,7 +174,7 @@ def _eligible(market: Market, request: Request, ads: Sequence[str]) -> NDArray[n
 
 
 def _contexts(shown: pl.DataFrame) -> tuple[str, ...]:
-    total = shown["shown"].sum() or 1
+    total = float(shown["shown"].sum() or 1)
     of = shown.filter(pl.col("beside") != OTHER).group_by("beside").agg(pl.col("shown").sum())
     kept = of.filter(pl.col("shown") >= LEAST_CONTEXT * total).sort("shown", "beside", descending=[True, False])
     return tuple(sorted(kept["beside"].head(MOST_CONTEXTS).to_list()))

@@ -36,7 +36,7 @@ def revenue(known: Known, market: Market, views: int, requests: Sequence[Request
         "placements": _per_views(_totals(rows, ["placement"]), views),
         "campaigns": _campaigns(known, rows),
         "floor_prices": floor_prices(market, requests, weight),
-        "budgets_allow_eur": budgets_allow(market, requests, weight, rows["shown"].sum() / DAYS, known.at_ms),
+        "budgets_allow_eur": budgets_allow(market, requests, weight, float(rows["shown"].sum()) / DAYS, known.at_ms),
     }
 
 

@@ -37,7 +37,7 @@ def publish_clicks(warehouse: Warehouse, settings: Settings, now: datetime, bund
     snapshot = newest_load(warehouse)
     what = known(warehouse, ARTICLES, Curve.from_json(bundle.read(CURVE)), at, at, snapshot)
     agreed = consenting(warehouse, settings, ARTICLES, at, snapshot)
-    with ClicksWriter(settings.online_dir, as_of=at, model_version=bundle.manifest.version) as writer:
+    with ClicksWriter(settings.online, as_of=at, model_version=bundle.manifest.version) as writer:
         writer.put_items(items(ARTICLES, what, at))
         writer.put_readers(readers(what, agreed))
     return {

@@ -117,18 +117,24 @@ def materialise(
 ) -> Materialised:
     """Publish every reader's features at `as_of = now` to the online store."""
     from readership.features.online import OnlineWriter, published
-    from readership.features.validation import validate
 
     snapshot = snapshot_at or datetime.now(UTC)
-    frame = feature_frame(warehouse, now, snapshot, settings=settings, groups=input_groups())
-    frame = validate(of_brand(warehouse, settings, frame, now, snapshot))
-    words = categories()
+    frame = online_frame(warehouse, settings, now, snapshot)
+    words, hashes = categories(), dict(sql_hashes())
     numbers = [name for name in model_inputs() if name not in words]
-    with OnlineWriter(settings.online_dir, numbers, words, as_of=now, sql_hashes=dict(sql_hashes())) as writer:
+    with OnlineWriter(settings.online, numbers, words, as_of=now, sql_hashes=hashes, snapshot_at=snapshot) as writer:
         for block in frame.iter_slices(_BLOCK_ROWS):
             matrix = block.select(pl.col(numbers).fill_null(float("nan"))).to_numpy()
             writer.put(block[READER].to_numpy(), matrix, block.select(words).rows())
-    return Materialised(published(settings.online_dir) or "", frame.height)
+    return Materialised(published(settings.online) or "", frame.height)
+
+
+def online_frame(warehouse: Warehouse, settings: Settings, as_of: datetime, snapshot_at: datetime) -> pl.DataFrame:
+    """What the online store holds of every reader at `as_of`, as `feature_frame`."""
+    from readership.features.validation import validate
+
+    frame = feature_frame(warehouse, as_of, snapshot_at, settings=settings, groups=input_groups())
+    return validate(of_brand(warehouse, settings, frame, as_of, snapshot_at))
 
 
 def ml_ready(labelled: pl.DataFrame, words: dict[str, tuple[str, ...]]) -> pl.DataFrame:

@@ -151,12 +151,13 @@ def _targets(lifts: Mapping[str, Any]) -> dict[str, Any]:
     found = {}
     for name, outcome in OUTCOMES.items():
         if outcome.target is not None:
-            lift = lifts[name]["all_ours"]["lift"]
+            lift, events = lifts[name]["all_ours"]["lift"], lifts[name][STANDING]["total"]
             found[name] = {
                 "roadmap": outcome.target,
                 "reached": lift["value"],
                 "ci95": lift["ci95"],
-                "verdict": verdict(lift, outcome.target),
+                "events": round(events) if outcome.unit == "share" else None,
+                "verdict": verdict(lift, outcome.target, events if outcome.unit == "share" else float("inf")),
             }
     return found
 

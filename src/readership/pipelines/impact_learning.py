@@ -109,7 +109,7 @@ def _chosen(
         {"user_id": pl.UInt64}
     )
     found = {d: _candidates(warehouse, settings, now, d, made, consent) for d in QUESTIONS}
-    version = memory_version(settings.online_dir)
+    version = memory_version(settings.online)
     if version is None or "recommendation" not in made:
         raise InputError(f"the recommender could not learn: {refused.get('recommendation', 'nothing was published')}")
     registered = labels(warehouse, "churn", now, snapshot, settings)["user_id"].to_numpy()
@@ -118,7 +118,7 @@ def _chosen(
         lists={decision: lists_of(one) for decision, one in found.items()},
         asked={"churn": registered, **{decision: one.reader for decision, one in found.items()}},
         held=held,
-        memory=read_memory(settings.online_dir, version)[1],
+        memory=read_memory(settings.online, version)[1],
         ranker=settings.artifacts_dir / "models" / "recommendation" / str(made["recommendation"].version),
         agreed=frozenset(reader for reader, given in consent.items() if given & PURPOSES["personalisation"]),
         ordered_by={d: "probability" if one.uplift is None else "uplift" for d, one in found.items()},

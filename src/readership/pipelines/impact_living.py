@@ -63,10 +63,15 @@ def live(world: World, learnt: Learnt, names: Sequence[str]) -> dict[str, Lived]
 
 
 def kept(days: Iterable[Day]) -> Lived:
-    """What is compared of these days."""
+    """What is compared of these days; frames in one piece.
+
+    A frame in pieces that Arrow owns cannot be sent from one process to another: Polars joins them while it is written
+    down, and waits for ever for the lock of Python that it holds itself.
+    """
     parts = [_of_day(number, day) for number, day in enumerate(days)]
     visits, starts, periods, decided, ads = (
-        pl.concat([part[name] for part in parts]) for name in ("visits", "starts", "periods", "decided", "ads")
+        pl.concat([part[name] for part in parts], rechunk=True)
+        for name in ("visits", "starts", "periods", "decided", "ads")
     )
     return Lived(
         visits=visits,

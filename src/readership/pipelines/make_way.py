@@ -1,10 +1,10 @@
 """A real log takes the place of a simulated publisher: the two never share a warehouse, nor a champion."""
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from readership.events.source import inspect
+from readership.features.versions import clear
 from readership.pipelines.truth import TRUTH, held_world
 from readership.registry.promotion import retire
 from readership.settings import Settings
@@ -28,9 +28,7 @@ def make_way(
         return None
     for (table,) in warehouse.rows(read_sql(SQL, "own_tables")):
         warehouse.command(read_sql(SQL, "empty_table"), database=warehouse.database, table=table)
-    for table in settings.online_dir.glob("*"):
-        if table != settings.state_dir:  # what came over HTTP is none of the world's
-            shutil.rmtree(table, ignore_errors=True)
+    clear(settings.online, settings.state_dir)  # but the state: what came over HTTP is none of the world's
     retired = retire(settings, why=f"made from a simulated publisher ({world}), which a real log replaced")
     warehouse.command(read_sql(SQL, "drop_database"), truth=TRUTH)
     models = f", and {', '.join(retired)} {'has' if len(retired) == 1 else 'have'} no champion" if retired else ""

@@ -118,7 +118,7 @@ def publish(settings: Settings, replay: Replay, now: datetime) -> str:
     version = read_live(settings.artifacts_dir / "models", recommendation.TASK).champion
     newest = datetime.fromtimestamp(replay.arrived_ms / 1000, UTC)
     files = replay.recommender.files(int(now.timestamp() * 1000))
-    return write_memory(settings.online_dir, files, as_of=now, learnt_until=newest, model_version=version or "")
+    return write_memory(settings.online, files, as_of=now, learnt_until=newest, model_version=version or "")
 
 
 def choose(replay: Replay, spans: Plan) -> Chosen:

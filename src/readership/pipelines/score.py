@@ -1,6 +1,5 @@
 """Batch scoring: the population as of now into the `predictions` table, a Parquet file, and reasons for the API."""
 
-import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from readership.contracts import Manifest
 from readership.datasets.rules import label_rule
 from readership.errors import InputError, NotEnoughData
 from readership.features.catalogue import by_name, input_groups
-from readership.features.encoding import encode
+from readership.features.encoding import encode, inputs_hash
 from readership.features.online import ReasonsWriter
 from readership.models import churn, click, conversion, engagement, segmentation, uplift
 from readership.models._native import restore
@@ -64,7 +63,7 @@ def score_task(warehouse: Warehouse, settings: Settings, now: datetime, task: st
     ids = frame["user_id"].to_numpy()
     _predict(warehouse, manifest, ids, matrix, answer, now)
     if words is not None:
-        with ReasonsWriter(settings.online_dir, task, model_version=manifest.version, as_of=now) as writer:
+        with ReasonsWriter(settings.online, task, model_version=manifest.version, as_of=now) as writer:
             writer.put(ids[first], words)
     path = _table(warehouse, settings, bundle, ids, answer, first, words)
     return {
@@ -123,7 +122,7 @@ def _predict(
     now: datetime,
 ) -> None:
     """One row of `predictions` a reader; scoring the same readers again at the same time adds nothing."""
-    hashes = [hashlib.sha256(row.tobytes()).hexdigest()[:16] for row in matrix]
+    hashes = [inputs_hash(row) for row in matrix]
     at = datetime.now(UTC)
     name = f"{manifest.task}/{manifest.version}/{now.isoformat()}"
     frame = pl.DataFrame({"user_id": readers, "inputs_hash": hashes, "score": answer}).with_columns(

@@ -5,7 +5,6 @@ the rest again, and what was stored counts as a repeat. A segment that nobody wr
 it is stored.
 """
 
-import json
 import tempfile
 import time
 from collections import Counter
@@ -23,6 +22,7 @@ from readership.events.segments import Record, Segment, read_segment, segments
 from readership.events.source import Source
 from readership.events.taken import DAMAGED, Taken, taking
 from readership.pipelines.ingest import EventRows
+from readership.pipelines.make_way import make_way
 from readership.pipelines.progress import Progress
 from readership.pipelines.records import ingest_records
 from readership.pipelines.segment_exposures import store_exposures
@@ -32,6 +32,20 @@ from readership.settings import Settings
 from readership.warehouse import Warehouse, migrate, read_sql
 
 _TIMES = ("features_as_of", "at")
+_AT_ONCE = 10_000
+_OF_A_LOG = ("event", "article")
+"""Kinds of records before which a simulated world makes way; answers about its readers do not replace it."""
+_PREDICTION = {
+    "decision_id": pl.String,
+    "user_id": pl.UInt64,
+    "task": pl.String,
+    "model_version": pl.String,
+    "features_as_of": pl.String,
+    "inputs_hash": pl.String,
+    "score": pl.Float64,
+    "propensity": pl.Float64,
+    "at": pl.String,
+}
 
 
 @dataclass
@@ -94,6 +108,8 @@ def _take(warehouse: Warehouse, settings: Settings, taken: Taken, segment: Segme
     """Store what is new of one segment; then write down how far it was taken."""
     name, begin = segment.path.stem, taken.end(segment)
     reading = read_segment(segment.path, begin)
+    if any(record.kind in _OF_A_LOG for record in reading.records) and (said := make_way(warehouse, settings)):
+        done.notes.append(said)
     with tempfile.TemporaryDirectory() as scratch:
         _events(warehouse, settings, reading.records, Path(scratch) / f"{name}+{begin}.jsonl", done)
         done.articles += _articles(warehouse, reading.records, Path(scratch) / f"{name}+{begin}.articles.jsonl")
@@ -138,24 +154,28 @@ def _articles(warehouse: Warehouse, records: Sequence[Record], path: Path) -> in
 
 
 def _decisions(warehouse: Warehouse, records: Sequence[Record]) -> int:
-    """Store decisions by lot as rows of `predictions`; returns how many are new."""
-    told = [json.loads(record.text) for record in records if record.kind == "decision"]
-    ids = [row["decision_id"] for row in told]
-    stored = warehouse.rows(read_sql("readership.pipelines.sql.segments", "decided"), ids=ids) if ids else []
-    known = {decision for (decision,) in stored}
-    new = {row["decision_id"]: row for row in told if row["decision_id"] not in known}
-    if new:
-        warehouse.insert("predictions", _predictions(list(new.values())).to_arrow())
-    return len(new)
+    """Store answers as rows of `predictions`; returns how many are new."""
+    told = [record.text for record in records if record.kind == "decision"]
+    return sum(_predictions(warehouse, told[begin : begin + _AT_ONCE]) for begin in range(0, len(told), _AT_ONCE))
 
 
-def _predictions(rows: list[dict[str, Any]]) -> pl.DataFrame:
-    schema = {"user_id": pl.UInt64, "score": pl.Float64, "propensity": pl.Float64}
-    frame = pl.DataFrame(rows, schema_overrides=schema, infer_schema_length=None)
+def _predictions(warehouse: Warehouse, told: Sequence[bytes]) -> int:
+    rows = pl.read_ndjson(b"\n".join(told), schema=_PREDICTION).unique("decision_id", keep="last", maintain_order=True)
     times = [pl.col(name).str.to_datetime("%+", time_unit="ms", time_zone="UTC") for name in _TIMES]
-    return frame.with_columns(times).with_columns(
+    frame = rows.with_columns(times)
+    stored = warehouse.frame(
+        read_sql("readership.pipelines.sql.segments", "decided"),
+        ids=frame["decision_id"].to_list(),
+        tasks=frame["task"].unique().to_list(),
+        first=frame["at"].min(),
+        last=frame["at"].max(),
+    )
+    new = frame.join(stored, on="decision_id", how="anti").with_columns(
         received_at=pl.col("at"), loaded_at=pl.lit(time.time_ns() // 1_000_000).cast(pl.Datetime("ms", "UTC"))
     )
+    if new.height:
+        warehouse.insert("predictions", new.to_arrow())
+    return new.height
 
 
 def _write(records: Sequence[Record], kind: str, path: Path) -> int:

@@ -13,7 +13,7 @@ from readership.serving.arrival import waited_seconds
 from readership.serving.problems import Problem
 from readership.settings import Settings
 
-ALWAYS = ("/healthz", "/readyz", "/metrics")
+ALWAYS = ("/healthz", "/readyz", "/metrics", "/v2/health/live", "/v2/health/ready")
 """Taken on whatever happens: those who run the API must see how it is."""
 LONGEST_PATH, LONGEST_QUERY = 2_000, 8_000
 _CALLERS = 10_000

@@ -24,6 +24,7 @@ from readership.serving.answers import (
 )
 from readership.serving.articles import add_articles
 from readership.serving.assignment import add_assignment
+from readership.serving.batches import add_batches
 from readership.serving.churn import churn
 from readership.serving.clicks import add_clicks
 from readership.serving.conversion import conversion
@@ -39,6 +40,7 @@ from readership.serving.live_clicks import LiveClicks
 from readership.serving.live_experiments import LiveExperiments
 from readership.serving.live_models import LiveModels
 from readership.serving.metrics import RequestMetrics
+from readership.serving.open_inference import add_open_inference
 from readership.serving.openapi import problems
 from readership.serving.operations import add_operations, gauges
 from readership.serving.problems import add_problem_handlers
@@ -137,7 +139,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.followed, app.state.models = followed, followed.models
     app.state.desk, app.state.clicks, app.state.draining = followed.desk, followed.clicks, draining
     app.state.experiments, app.state.ads = followed.experiments, followed.ads
-    metrics = RequestMetrics(lambda: (*gauges(followed.models), *followed.desk.gauges()))
+    metrics = RequestMetrics(
+        lambda: (*gauges(followed.models), *followed.desk.gauges(), *followed.desk.predictions.gauges())
+    )
     admission = Admission(Limits.of(settings))
     app.add_middleware(
         Edge, metrics=metrics, key_digests=lambda: followed.key_digests, admission=admission, draining=draining
@@ -154,6 +158,8 @@ def create_app(settings: Settings) -> FastAPI:
             tags=["readers"],
             summary=f"{path.capitalize()} of a reader",
         )
+    add_batches(app)
+    add_open_inference(app)
     add_events(app, followed.desk)
     add_articles(app, followed.desk)
     add_clicks(app, followed.clicks, followed.desk)

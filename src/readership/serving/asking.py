@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from readership.errors import StoreError
 from readership.events.identity import reader_key
 from readership.features.state import PERSONALISATION
 from readership.models.recommendation.nouns import Asker
@@ -15,6 +16,7 @@ VISIT_MS = 30 * 60 * 1000
 """Reads less than this apart belong to one visit."""
 NOT_AGREED = "no agreement to personalisation is known of this reader"
 UNKNOWN = "nothing is known that this reader read lately"
+NOT_REACHED = "what is known of this reader cannot be read at the moment"
 VISIT_ALONE = "by this visit alone"
 
 
@@ -30,11 +32,14 @@ def asking(answering: Answering, recording: Recording, reader_id: str, brand: st
     """What may be known of a reader (or `device:<id>`); `visit` are articles that the caller says were read in it.
 
     What is stated of the visit serves this one answer and is not kept. Of a reader who said here that they do not agree
-    to personalisation, not even that is used.
+    to personalisation, not even that is used; nor of anybody while the store does not say who agreed.
     """
     at_ms, reader = -(-answering.time.now_ms() // TICK_MS) * TICK_MS, reader_key(reader_id)
-    kept = recording.state.reader(reader)
-    agreed = recording.assumed(reader) if kept.consent is None else kept.consent
+    try:
+        kept = recording.state.reader(reader)
+        agreed = recording.assumed(reader) if kept.consent is None else kept.consent
+    except StoreError:
+        return Asking(Asker(at_ms, brand=brand), False, NOT_REACHED)
     if not agreed & PERSONALISATION:
         used = tuple(visit) if kept.consent is None else ()
         note = VISIT_ALONE if used else NOT_AGREED

@@ -19,9 +19,10 @@ class _ChurnAnswer(Reasoned, kw_only=True):
 
 def churn(request: Request, reader_id: ReaderId, reasons: Reasons = "stored") -> Response | Awaitable[Response]:
     """How likely this reader is to stop coming within the horizon."""
-    return answered(request, "churn", reader_id, reasons, _answer)
+    return answered(request, "churn", reader_id, reasons, churn_answer)
 
 
-def _answer(asked: Asked, why: Explanation) -> Reasoned:
-    probability = asked.scorer.answer(asked.row)
+def churn_answer(asked: Asked, why: Explanation) -> Reasoned:
+    """From a reader and their reasons."""
+    probability = asked.score()
     return _ChurnAnswer(**reasoned(asked, why), probability=probability, band=band(probability))

@@ -1,6 +1,7 @@
 """`POST /v1/clicks/score`: how likely a reader is to click on each of some articles, wherever they will stand."""
 
 import asyncio
+from datetime import UTC, datetime
 from time import time_ns
 from typing import Annotated, Any
 
@@ -16,8 +17,9 @@ from readership.features.clicks.subject import ARTICLES
 from readership.features.state import PERSONALISATION
 from readership.serving.answers import ClicksAnswer
 from readership.serving.desk import Desk
-from readership.serving.live_clicks import ClicksNow, LiveClicks
+from readership.serving.live_clicks import TASK, ClicksNow, LiveClicks
 from readership.serving.openapi import problems
+from readership.serving.predictions import Prediction
 from readership.serving.problems import Problem
 
 MOST_ARTICLES = 1_000
@@ -88,6 +90,18 @@ def answer(now: ClicksNow, asked: ClicksAsked, desk: Desk) -> dict[str, Any]:
     context = _context(now, asked.context)
     matrix = features(ARTICLES, manifest.features, manifest.categories, items, reader, context)
     chances: list[float] = np.round(now.bundle.score(matrix), 6).tolist()
+    prediction = Prediction(
+        decision_id=desk.predictions.new_id(),
+        user_id=reader_key(asked.reader_id) if reader is not None and asked.reader_id else 0,
+        task=TASK,
+        model_version=manifest.version,
+        features_as_of=table.version.meta.as_of,
+        inputs_hash="",
+        score=max(chances),
+        propensity=None,
+        at=datetime.now(UTC),
+    )
+    desk.predictions.decided(prediction, matrix)
     return {
         "reader_id": asked.reader_id,
         "reader_known": reader is not None,

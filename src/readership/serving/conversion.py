@@ -20,14 +20,15 @@ class _ConversionAnswer(Reasoned, kw_only=True):
 
 def conversion(request: Request, reader_id: ReaderId, reasons: Reasons = "stored") -> Response | Awaitable[Response]:
     """How likely this reader is to subscribe within the horizon, and what to do about it."""
-    return answered(request, "conversion", reader_id, reasons, _answer)
+    return answered(request, "conversion", reader_id, reasons, conversion_answer)
 
 
-def _answer(asked: Asked, why: Explanation) -> Reasoned:
-    probability = asked.scorer.answer(asked.row)
+def conversion_answer(asked: Asked, why: Explanation) -> Reasoned:
+    """From a reader and their reasons."""
+    probability = asked.score()
     return _ConversionAnswer(
         **reasoned(asked, why),
         probability=probability,
         action=action(probability, asked.scorer.bundle.manifest.operating_points),
-        uplift=asked.uplift.answer(asked.row) if asked.uplift else None,
+        uplift=asked.added(),
     )

@@ -10,12 +10,14 @@ from collections.abc import Iterable
 from readership.errors import StoreError
 from readership.events.segments import SegmentLog
 from readership.features.lmdb_file import LmdbFile
-from readership.features.state_lmdb import LmdbState
+from readership.features.state import open_state
+from readership.features.state_lmdb import TABLES, LmdbState
 from readership.serving.followed_rules import FollowedRules
 from readership.serving.live_models import LiveModels, Trouble
 from readership.serving.live_recommender import LiveRecommender
 from readership.serving.metrics import Gauge
 from readership.serving.outbox import Outbox
+from readership.serving.predictions import PredictionLog
 from readership.serving.problems import Problem
 from readership.serving.recording import Recording
 from readership.settings import Settings
@@ -31,15 +33,17 @@ class Desk:
         self._settings, self._models = settings, models
         self.rules = FollowedRules(settings.path(settings.rules), settings.state_dir)
         self.recommender = LiveRecommender(settings)
+        self.predictions = PredictionLog(settings.prediction_log_share, lambda: models.now.shadows)
         self.outbox: Outbox | None = None
         self._recording: Recording | None = None
         self._closed: Trouble | None = None
+        self._silent: Trouble | None = None
         self._file: LmdbFile | None = None
 
     @property
     def troubles(self) -> tuple[Trouble, ...]:
         """What keeps recommendations from their best."""
-        mine = (self._closed, self.rules.trouble, self.outbox.trouble if self.outbox else None)
+        mine = (self._closed, self._silent, self.rules.trouble, self.outbox.trouble if self.outbox else None)
         return (*self.recommender.troubles, *(trouble for trouble in mine if trouble))
 
     def gauges(self) -> Iterable[Gauge]:
@@ -76,9 +80,13 @@ class Desk:
             self.outbox.look()
         self._open()
         self.rules.look()
-        if self._recording and (take_up := self.recommender.prepare(self._recording.state)):
-            take_up()
-        self.learn()
+        try:
+            if self._recording and (take_up := self.recommender.prepare(self._recording.state)):
+                take_up()
+            self.learn()
+            self._silent = None
+        except StoreError as error:
+            self._not_heard(error)
 
     def learn(self) -> bool:
         """Learn some of what arrived; True when there may be more."""
@@ -94,13 +102,15 @@ class Desk:
                 if self._recording is None:
                     continue
                 await asyncio.to_thread(self._recording.flush)
+                await asyncio.to_thread(self._recording.catch_up)
                 take_up = await asyncio.to_thread(self.recommender.prepare, self._recording.state)
                 if take_up:
                     take_up()
                 while self.learn():
                     await asyncio.sleep(0)
+                self._silent = None
             except StoreError as error:
-                log.warning("%s: %s", error.code, error)
+                self._not_heard(error)
             except Exception:
                 log.exception("following what readers do failed; what was learnt before answers")
 
@@ -109,21 +119,31 @@ class Desk:
         recording, self._recording = self._recording, None
         if recording is not None:
             recording.close()
+            if self._file is not None and not isinstance(recording.state, LmdbState):
+                self._file.close()
         if self.outbox:
             self.outbox.close()
+
+    def _not_heard(self, error: StoreError) -> None:
+        """The state cannot be followed; what was learnt before answers."""
+        trouble = Trouble(error.code, str(error))
+        if self._silent != trouble:
+            log.warning("%s: %s", *trouble)
+        self._silent = trouble
 
     def _open(self) -> None:
         """Open the state, unless it is open; a state that cannot be opened is a trouble, and tried again."""
         if self._recording is not None:
             return
         try:
-            state = LmdbState(self._settings.state_dir)
+            state = open_state(self._settings.online, self._settings.state_dir)
+            self._file = state.file if isinstance(state, LmdbState) else LmdbFile(self._settings.state_dir, TABLES)
         except StoreError as error:
             self._closed = Trouble(error.code, str(error))
             return
-        self._file = state.file
         segments = SegmentLog(self._settings.path(self._settings.segments))
-        self._recording, self._closed = Recording(self._settings, segments, state, self._has_features), None
+        self._recording = Recording(self._settings, segments, state, self._has_features, self.predictions)
+        self._closed = None
 
     def _has_features(self, reader: int) -> bool:
         store = self._models.now.store

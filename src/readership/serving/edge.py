@@ -21,7 +21,7 @@ from readership.serving.problems import Problem
 from readership.serving.whole import Whole
 
 log = logging.getLogger("readership.serving")
-OPEN_PATHS = ("/healthz", "/readyz", "/docs", "/openapi.json")
+OPEN_PATHS = ("/healthz", "/readyz", "/v2/health/", "/docs", "/openapi.json")
 _OUR_OWN_PAGES = b"default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
 _NOTHING = b"default-src 'none'; frame-ancestors 'none'"
 _ALWAYS = [

@@ -19,9 +19,10 @@ class _EngagementAnswer(Reasoned, kw_only=True):
 
 def engagement(request: Request, reader_id: ReaderId, reasons: Reasons = "stored") -> Response | Awaitable[Response]:
     """How deeply this reader will probably read on the next visit, should it come within the horizon."""
-    return answered(request, "engagement", reader_id, reasons, _answer)
+    return answered(request, "engagement", reader_id, reasons, engagement_answer)
 
 
-def _answer(asked: Asked, why: Explanation) -> Reasoned:
-    score = asked.scorer.answer(asked.row)
+def engagement_answer(asked: Asked, why: Explanation) -> Reasoned:
+    """From a reader and their reasons."""
+    score = asked.score()
     return _EngagementAnswer(**reasoned(asked, why), score=score, band=band(score))

@@ -43,6 +43,7 @@ class FollowedRules:
         return stat.st_mtime_ns, stat.st_size
 
     def _keep(self, text: str) -> None:
+        self._copy.parent.mkdir(parents=True, exist_ok=True)
         draft = self._copy.with_name(f".{self._copy.name}.{os.getpid()}")
         draft.write_text(text, encoding="utf-8")
         draft.replace(self._copy)

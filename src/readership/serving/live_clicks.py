@@ -51,7 +51,7 @@ class LiveClicks:
         try:
             live = read_live(self._settings.artifacts_dir / "models", TASK)
             bundle = self._bundle(live)
-            table = ClicksTable.open(self._settings.online_dir, now.table)
+            table = ClicksTable.open(self._settings.online, now.table)
         except ReadershipError as error:
             return ClicksNow(now.live, now.bundle, now.table, now.time, Trouble(error.code, str(error)))
         return ClicksNow(live, bundle, table, self._time(table), _missing(live, table))

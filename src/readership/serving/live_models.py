@@ -13,11 +13,11 @@ from readership.errors import ReadershipError
 from readership.features.online import OnlineFeatures, published
 from readership.registry.bundles import Bundle
 from readership.registry.live import Live, read_live
+from readership.serving.live_tasks import TASKS
 from readership.serving.scorer import Scorer
 from readership.settings import Settings
 
 log = logging.getLogger("readership.serving")
-TASKS = ("churn", "conversion", "conversion_uplift", "engagement", "segmentation")
 ADDS = "_uplift"
 """Ends the name of a task that adds a field to another's answer; without a champion that field is null."""
 
@@ -48,10 +48,11 @@ class Store(NamedTuple):
 
 @dataclass(frozen=True)
 class Answering:
-    """One task: what is live by name, and the scorer that answers (None: it cannot)."""
+    """One task: what is live by name, the scorer that answers (None: it cannot), and the challenger beside it."""
 
     live: Live = field(default_factory=Live)
     scorer: Scorer | None = None
+    shadow: Scorer | None = None
 
     @property
     def bundle(self) -> Bundle | None:
@@ -73,13 +74,20 @@ class Snapshot:
         live = [task for task in self.tasks.values() if task.live.champion is not None]
         return bool(live) and all(task.scorer for task in live)
 
+    @property
+    def shadows(self) -> dict[str, Scorer]:
+        """The challengers that are asked beside a champion, by task; their answers are only logged."""
+        return {task: its.shadow for task, its in self.tasks.items() if its.scorer and its.shadow}
+
 
 class LiveModels:
     """Keeps `now` up to date with the folders of models and online features."""
 
     def __init__(self, settings: Settings) -> None:
         self._models_dir = settings.artifacts_dir / "models"
-        self._online_dir = settings.online_dir
+        self._online = settings.online
+        self._shadowing = settings.shadow
+        self._unfit: dict[tuple[str, str, tuple[str | None, ...]], Trouble] = {}
         self.now = Snapshot(store=None, tasks={task: Answering() for task in TASKS})
 
     def take_up(self, prepared: Snapshot) -> None:
@@ -124,11 +132,11 @@ class LiveModels:
 
     def _newest_store(self, troubles: list[Trouble]) -> Store | None:
         """The versions that were published last; those open now while the newest cannot be opened."""
-        versions = (published(self._online_dir), *(published(self._online_dir, f"reasons/{task}") for task in TASKS))
-        if self.now.store is not None and self.now.store.versions == versions:
-            return self.now.store
         try:
-            features = OnlineFeatures.open(self._online_dir)
+            versions = (published(self._online), *(published(self._online, f"reasons/{task}") for task in TASKS))
+            if self.now.store is not None and self.now.store.versions == versions:
+                return self.now.store
+            features = OnlineFeatures.open(self._online)
             for task in TASKS:
                 features.get_reasons(task, 0)  # opens the table now rather than in a request
             return Store(features, versions)
@@ -140,9 +148,28 @@ class LiveModels:
         self, bundles: Mapping[str, tuple[Live, list[Bundle]]], store: Store | None, troubles: list[Trouble]
     ) -> dict[str, Answering]:
         return {
-            task: Answering(live, self._fitting(task, candidates, store, troubles) if store else None)
+            task: Answering(
+                live,
+                self._fitting(task, candidates, store, troubles) if store else None,
+                self._shadow(task, live, store, troubles) if store else None,
+            )
             for task, (live, candidates) in bundles.items()
         }
+
+    def _shadow(self, task: str, live: Live, store: Store, troubles: list[Trouble]) -> Scorer | None:
+        """A scorer of the challenger; none where there is no champion beside it, or it cannot be used."""
+        version, was = live.challenger, self.now.tasks[task].shadow
+        if not self._shadowing or version is None or live.champion is None or version == live.champion:
+            return None
+        if was is not None and was.bundle.manifest.version == version and store is self.now.store:
+            return was
+        if (task, version, store.versions) not in self._unfit:
+            try:
+                return Scorer(Bundle.load(self._models_dir / task / version), store.features.meta)
+            except ReadershipError as error:
+                self._unfit = {(task, version, store.versions): Trouble("challenger", f"not asked beside: {error}")}
+        troubles.append(self._unfit[task, version, store.versions])
+        return None
 
     def _fitting(self, task: str, bundles: list[Bundle], store: Store, troubles: list[Trouble]) -> Scorer | None:
         """A scorer of the first of `bundles` that these features can feed."""

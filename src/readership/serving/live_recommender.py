@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from readership.errors import BundleError, ReadershipError
+from readership.errors import BundleError, ReadershipError, StoreError, StoreUnreachable
 from readership.features.memory import memory_version, read_memory
 from readership.features.state import START, Opened, Place, State
 from readership.features.state import Shown as Batch
@@ -130,7 +130,7 @@ class LiveRecommender:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._models_dir = settings.artifacts_dir / "models"
-        self._online_dir = settings.online_dir
+        self._online = settings.online
         self.now = Answering(Recommender())
         self.troubles: tuple[Trouble, ...] = ()
         self._unreadable: dict[str | None, Trouble] = {}
@@ -142,7 +142,7 @@ class LiveRecommender:
         """
         troubles: list[Trouble] = []
         now, ranker = self.now, self._ranker(troubles)
-        memory = memory_version(self._online_dir)
+        memory = self._memory(troubles)
         fresh = now.as_of is None and now.memory is None and not len(now.recommender.catalogue)
         made = None
         if memory != now.memory or (fresh and ranker != now.ranker):
@@ -160,6 +160,14 @@ class LiveRecommender:
                 log.warning("%s: %s", *trouble)
         self.now, self.troubles = made or self.now, troubles
         self.now.ranker = ranker
+
+    def _memory(self, troubles: list[Trouble]) -> str | None:
+        """Name of the memory in use; the one that answers while the store cannot be asked."""
+        try:
+            return memory_version(self._online)
+        except StoreError as error:
+            troubles.append(Trouble(error.code, str(error)))
+            return self.now.memory
 
     def _ranker(self, troubles: list[Trouble]) -> Ranker:
         """The champion; the last good one where it cannot be used."""
@@ -184,7 +192,7 @@ class LiveRecommender:
             if memory is None:
                 parameters = Parameters.from_json(ranker.bundle.read(PARAMETERS)) if ranker.bundle else None
                 return Answering(Recommender(parameters))
-            meta, files = read_memory(self._online_dir, memory)
+            meta, files = read_memory(self._online, memory)
             until = meta.learnt_until or meta.as_of
             return Answering(
                 recommender=Recommender.read(files),
@@ -194,8 +202,9 @@ class LiveRecommender:
                 time=OwnTime.of(meta.as_of, meta.created_at, self._settings.now),
             )
         except ReadershipError as error:
-            self._unreadable = {memory: Trouble(error.code, str(error))}
-            troubles.append(self._unreadable[memory])
+            trouble = Trouble(error.code, str(error))
+            self._unreadable = {} if isinstance(error, StoreUnreachable) else {memory: trouble}
+            troubles.append(trouble)
             return None
 
 

@@ -8,6 +8,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from readership.errors import StoreError
+
 MEDIA_TYPE = "application/problem+json"
 _CODES = {404: "route_unknown", 405: "method_not_allowed"}
 
@@ -38,6 +40,10 @@ def add_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(Problem)
     async def problem(request: Request, error: Problem) -> Response:
         return error.response(request.url.path)
+
+    @app.exception_handler(StoreError)
+    async def store(request: Request, error: StoreError) -> Response:
+        return Problem(503, error.code, str(error), {"Retry-After": "5"}).response(request.url.path)
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:

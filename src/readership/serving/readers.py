@@ -12,9 +12,11 @@ from starlette.responses import Response
 
 from readership.events.identity import reader_key
 from readership.features.online import OnlineFeatures, Row
+from readership.serving.desk import Desk
 from readership.serving.explain import Explanation, explain
 from readership.serving.live_models import ADDS, LiveModels, Snapshot, Store, no_champion
 from readership.serving.model_trials import Tried, logged, tried
+from readership.serving.predictions import PredictionLog
 from readership.serving.problems import Problem
 from readership.serving.scorer import Scorer
 
@@ -29,12 +31,34 @@ Reasons = Annotated[
 
 
 class Asked(NamedTuple):
-    """One reader, the model that answers, and the live model of what a contact adds, where there is one."""
+    """One reader, the model that answers, and the live model of what a contact adds, where there is one.
+
+    reader         their key in the store
+    scored, adds   what these models say, where many readers were scored at once
+    """
 
     reader_id: str
     scorer: Scorer
     row: Row
+    reader: int
+    predictions: PredictionLog
     uplift: Scorer | None = None
+    scored: float | None = None
+    adds: float | None = None
+
+    def score(self) -> float:
+        """What the model answers of this reader; the log of predictions has it as well."""
+        return self._logged(self.scorer, self.scored)
+
+    def added(self) -> float | None:
+        """What a contact would add, where a model of that is live."""
+        return self._logged(self.uplift, self.adds) if self.uplift else None
+
+    def _logged(self, scorer: Scorer, known: float | None) -> float:
+        inputs = scorer.features(self.row)
+        score = float(scorer.bundle.score(inputs)[0]) if known is None else known
+        self.predictions.answered(scorer, self.reader, self.row, inputs, score)
+        return score
 
 
 class Told(msgspec.Struct, kw_only=True):
@@ -78,7 +102,7 @@ def answered(
         asked = asked._replace(scorer=trial.scorer)
     if reasons == "live" or (trial is not None and trial.found.new):
         return _later(request, trial, asked, answer, None if reasons == "live" else store.features)
-    return encoded(answer(asked, _stored(task, store.features, reader, asked)))
+    return encoded(answer(asked, stored_reasons(task, store.features, reader, asked)))
 
 
 def told(asked: Asked) -> dict[str, Any]:
@@ -111,17 +135,29 @@ def asked_about(request: Request, task: str, reader_id: str) -> tuple[Asked, Sto
 
     Raises Problem: 503 where nothing answers for the task, 404 for a reader of whom there are no features.
     """
+    scorer, uplift, store = answering(request, task)
+    reader = reader_key(reader_id)
+    row = store.features.get(reader)
+    if row is None:
+        raise _reader_unknown(reader_id, store.features)
+    return Asked(reader_id, scorer, row, reader, predictions_of(request), uplift), store, reader
+
+
+def answering(request: Request, task: str) -> tuple[Scorer, Scorer | None, Store]:
+    """What answers for the task, what tells what a contact adds, the store. Raises Problem 503 where nothing does."""
     models: LiveModels = request.scope["app"].state.models
     now = models.now
     scorer, store = now.tasks[task].scorer, now.store
     if scorer is None or store is None:
         raise _cannot_answer(task, now)
-    reader = reader_key(reader_id)
-    row = store.features.get(reader)
-    if row is None:
-        raise _reader_unknown(reader_id, store.features)
     adds = now.tasks.get(f"{task}{ADDS}")
-    return Asked(reader_id, scorer, row, adds.scorer if adds else None), store, reader
+    return scorer, adds.scorer if adds else None, store
+
+
+def predictions_of(request: Request) -> PredictionLog:
+    """Where answers are logged."""
+    desk: Desk = request.scope["app"].state.desk
+    return desk.predictions
 
 
 async def _later(
@@ -133,10 +169,10 @@ async def _later(
     if online is None:
         return encoded(answer(asked, await asyncio.to_thread(explain, asked.scorer, asked.row)))
     task, reader = asked.scorer.bundle.manifest.task, reader_key(asked.reader_id)
-    return encoded(answer(asked, _stored(task, online, reader, asked)))
+    return encoded(answer(asked, stored_reasons(task, online, reader, asked)))
 
 
-def _stored(task: str, online: OnlineFeatures, reader: int, asked: Asked) -> Explanation:
+def stored_reasons(task: str, online: OnlineFeatures, reader: int, asked: Asked) -> Explanation:
     """Reasons of this reader, unless they are of another model version or of features at another time."""
     stored = online.get_reasons(task, reader)
     version = asked.scorer.bundle.manifest.version

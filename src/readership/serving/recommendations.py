@@ -21,6 +21,7 @@ from readership.serving.asking import Asking, asking
 from readership.serving.desk import Desk
 from readership.serving.live_models import LiveModels
 from readership.serving.live_recommender import TASK, Answering
+from readership.serving.predictions import Prediction
 from readership.serving.problems import Problem
 from readership.serving.readers import ReaderId
 from readership.serving.scorer import TIER
@@ -130,7 +131,10 @@ def stored_tier(models: LiveModels, reader_id: str) -> str | None:
     store = models.now.store
     if store is None or TIER not in store.features.meta.words:
         return None
-    row = store.features.get(reader_key(reader_id))
+    try:
+        row = store.features.get(reader_key(reader_id))
+    except StoreError:
+        return None
     return row.words[store.features.meta.words.index(TIER)] if row else None
 
 
@@ -169,21 +173,27 @@ def _article(item: Item) -> _Article:
 
 
 def _record(desk: Desk, answering: Answering, asked: Asking, wish: Wish, slate: Slate) -> None:
-    """Keep the draw of the slot by lot: of a reader who may be known their key, else nobody's."""
+    """Log the slate: of a reader who may be known under their key, else under nobody's.
+
+    Where a slot was drawn by lot, score and propensity are of what was drawn; else the score is the first article's.
+    """
     drawn = next((item for item in slate.items if item.propensity is not None), None)
-    if drawn is None:
+    told = drawn or next(iter(slate.items), None)
+    if told is None:
         return
     bundle, at = answering.ranker.bundle, datetime.now(UTC)
-    inputs = hashlib.sha256(_encode((slate.drawn_from, slate.chance))).hexdigest()[:16]
-    decision = {
-        "decision_id": wish.decision_id,
-        "user_id": asked.asker.reader or 0,
-        "task": TASK,
-        "model_version": bundle.manifest.version if bundle else POPULARITY,
-        "features_as_of": answering.as_of or at,
-        "inputs_hash": inputs,
-        "score": None if isnan(drawn.score) else drawn.score,
-        "propensity": drawn.propensity,
-        "at": at,
-    }
-    desk.recording().decided(_encode(decision))
+    made = (
+        (slate.drawn_from, slate.chance) if drawn else [(item.article.article_id, item.score) for item in slate.items]
+    )
+    prediction = Prediction(
+        decision_id=wish.decision_id,
+        user_id=asked.asker.reader or 0,
+        task=TASK,
+        model_version=bundle.manifest.version if bundle else POPULARITY,
+        features_as_of=answering.as_of or at,
+        inputs_hash=hashlib.sha256(_encode(made)).hexdigest()[:16],
+        score=None if isnan(told.score) else told.score,
+        propensity=told.propensity,
+        at=at,
+    )
+    desk.predictions.decided(prediction)

@@ -2,27 +2,70 @@
 
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
+from threading import Lock
 
+from readership.errors import StoreError, StoreUnreachable
 from readership.events.consent import bits
 from readership.events.segments import Record, SegmentLog
 from readership.features.state import PERSONALISATION, State
 from readership.serving.intake import Taken
+from readership.serving.predictions import PredictionLog
 from readership.settings import Settings
+
+MOST_WAITING = 50_000
+"""Events that may wait for the state's server to answer; beyond that, senders are told to come back."""
 
 
 class Recording:
     """The log and the state of one worker. `has_features` says whether there are stored features of a reader."""
 
-    def __init__(self, settings: Settings, log: SegmentLog, state: State, has_features: Callable[[int], bool]) -> None:
-        self.log, self.state = log, state
+    def __init__(
+        self,
+        settings: Settings,
+        log: SegmentLog,
+        state: State,
+        has_features: Callable[[int], bool],
+        predictions: PredictionLog,
+    ) -> None:
+        self.log, self.state, self._predictions = log, state, predictions
         self._default = bits(settings.default_consent)
         self._has_features = has_features
-        self._decisions: deque[Record] = deque()
+        self._later: deque[tuple[Taken, int]] = deque()
+        self._waiting = 0
+        self._catching_up = Lock()
 
     def events(self, taken: Taken, now_ms: int) -> None:
-        """Keep a batch. Raises StoreError where it cannot be kept; a batch sent again counts once."""
+        """Keep a batch. Raises StoreError where it cannot be kept; a batch sent again counts once.
+
+        While the server of the state does not answer, the state learns of it later; the log has it at once.
+        """
+        if self._waiting >= MOST_WAITING:
+            self.catch_up()
         if taken.records:  # else Kafka has them
             self.log.append(taken.records)
+        if self._later:
+            self._wait(taken, now_ms)
+            return
+        try:
+            self._learn(taken, now_ms)
+        except StoreUnreachable:
+            self._wait(taken, now_ms)
+
+    def catch_up(self) -> None:
+        """Have the state learn what it could not when it came. Raises StoreError where it still cannot."""
+        with self._catching_up:
+            while self._later:
+                taken, now_ms = self._later[0]
+                self._learn(taken, now_ms)
+                self._later.popleft()
+                self._waiting -= _events(taken)
+
+    def _wait(self, taken: Taken, now_ms: int) -> None:
+        self._later.append((taken, now_ms))
+        self._waiting += _events(taken)
+
+    def _learn(self, taken: Taken, now_ms: int) -> None:
         if taken.doings:
             self.state.take(taken.doings, self.assumed, now_ms)
         if taken.seen:
@@ -33,20 +76,23 @@ class Recording:
         self.log.append([Record("article", told)])
         return self.state.put_article(article_id, content, now_ms)
 
-    def decided(self, told: bytes) -> None:
-        """Keep a decision with the next `flush`."""
-        self._decisions.append(Record("decision", told))
-
     def flush(self) -> None:
-        """Write the decisions of the last moments."""
-        decisions = [self._decisions.popleft() for _ in range(len(self._decisions))]
-        if decisions:
-            self.log.append(decisions, durable=False)
+        """Write the answers of the last moments."""
+        answers = self._predictions.records()
+        if answers:
+            try:
+                self.log.append(answers, durable=False)
+            except StoreError:
+                self._predictions.shed += len(answers)
+                raise
+            self._predictions.logged += len(answers)
 
     def close(self) -> None:
         """Write what is left, finish the segment, close the state."""
         self.flush()
         self.log.close()
+        with suppress(StoreError):
+            self.catch_up()
         self.state.close()
 
     def assumed(self, reader: int) -> int:
@@ -55,3 +101,8 @@ class Recording:
         Features are stored only of readers who agreed to that.
         """
         return self._default | (PERSONALISATION if self._has_features(reader) else 0)
+
+
+def _events(taken: Taken) -> int:
+    """How many the state must learn of."""
+    return len(taken.doings) + len(taken.seen)

@@ -1,6 +1,6 @@
 """From a row of the online store to an answer: one bundle joined to one version of the stored features."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,9 +42,12 @@ class Scorer:
         """The row as the model's input [1, p]."""
         return self._encode(row.numbers, row.words)
 
-    def answer(self, row: Row) -> float:
-        """What the bundle answers of this reader."""
-        return float(self.bundle.score(self.features(row))[0])
+    def answers(self, rows: Sequence[Row]) -> list[float]:
+        """What the bundle answers of several readers, in one run of the model."""
+        if not rows:
+            return []
+        matrix = np.concatenate([self.features(row) for row in rows])
+        return [float(answer) for answer in self.bundle.score(matrix)]
 
     def in_population(self, row: Row) -> bool | None:
         """Whether the model was made for this reader; None where the stored features cannot tell."""

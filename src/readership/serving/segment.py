@@ -11,7 +11,8 @@ from starlette.responses import Response
 from readership.features.online import Row
 from readership.models import rfv
 from readership.registry.bundles import Bundle
-from readership.serving.readers import ReaderId, Told, asked_about, encoded, told
+from readership.serving.explain import Explanation
+from readership.serving.readers import Asked, ReaderId, Told, asked_about, encoded, told
 
 SEGMENTS = "segments.json"
 
@@ -38,10 +39,15 @@ class _SegmentAnswer(Told, kw_only=True):
 
 def segment(request: Request, reader_id: ReaderId) -> Response:
     """The segment of this reader, its profile and its advice, and the reader's RFV score."""
-    asked, store, _ = asked_about(request, "segmentation", reader_id)
-    found = _segments(asked.scorer.bundle)[int(asked.scorer.answer(asked.row))]
-    score, band = _rfv(asked.row, store.features.meta.numbers)
-    answer = _SegmentAnswer(
+    asked, _, _ = asked_about(request, "segmentation", reader_id)
+    return encoded(segment_answer(asked))
+
+
+def segment_answer(asked: Asked, _why: Explanation | None = None) -> Told:
+    """From a reader; segments have no reasons of their own."""
+    found = _segments(asked.scorer.bundle)[int(asked.score())]
+    score, band = _rfv(asked.row, asked.scorer.stored.numbers)
+    return _SegmentAnswer(
         **told(asked),
         segment_id=found.id,
         segment=found.name,
@@ -50,7 +56,6 @@ def segment(request: Request, reader_id: ReaderId) -> Response:
         rfv=score,
         rfv_band=band,
     )
-    return encoded(answer)
 
 
 @lru_cache(maxsize=4)

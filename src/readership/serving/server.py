@@ -59,7 +59,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         "READERSHIP_HOME": str(settings.root),
         "READERSHIP_ARTIFACTS": str(settings.artifacts_dir),
         "READERSHIP_BRAND": "",
-        "READERSHIP_ONLINE_STORE": f"lmdb://{settings.online_dir}",
+        "READERSHIP_ONLINE_STORE": settings.online_address,
         "READERSHIP_API_HOST": settings.api_host,
     }
 

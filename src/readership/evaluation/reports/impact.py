@@ -7,7 +7,7 @@ from typing import Any
 import altair as alt
 import numpy as np
 
-from readership.evaluation.impact import OUTCOMES
+from readership.evaluation.impact import FEWEST_EVENTS, OUTCOMES
 from readership.evaluation.reports import impact_words as words
 from readership.evaluation.reports.charts import (
     BLUE,
@@ -37,6 +37,7 @@ def write_impact_report(measured: dict[str, Any], folder: Path) -> Path:
         measured=measured,
         order=[plot.name for plot in found],
         outcomes=OUTCOMES,
+        fewest=FEWEST_EVENTS,
         words=words,
         headline=words.headline(measured),
         said=list(words.sentences(measured)),
@@ -58,12 +59,14 @@ def targets(measured: dict[str, Any]) -> Plot:
     """All decisions together beside the targets, and beside the simple policies."""
     rows, marks = [], []
     for name, target in measured["targets"].items():
+        if target["events"] is not None and target["events"] < FEWEST_EVENTS:
+            continue
         marks.append({"outcome": words.short(name), "target": target["roadmap"]})
         for policy, who in (("all_ours", "the product"), ("all_naive", "the simple policy")):
             lift = measured["policies"][policy]["outcomes"][name]["lift"]
             rows.append({"outcome": words.short(name), "who": who, **_ends(lift)})
     chart = alt.layer(
-        *_dots([row for row in rows if row["value"] is not None], "outcome", "change from the standing publisher"),
+        *_dots([row for row in rows if row["value"] is not None], "outcome", "change"),
         alt.Chart(alt.Data(values=marks))
         .mark_tick(color=GREY, thickness=3, size=34)
         .encode(
@@ -76,7 +79,7 @@ def targets(measured: dict[str, Any]) -> Plot:
         "targets",
         "The roadmap's targets",
         "The change from the publisher as it stands, with 95% intervals; the grey mark is the target. Of readers and "
-        "subscribers lost, less is better: to the left.",
+        "subscribers lost, less is better: to the left. Outcomes with too few readers behind them are left out.",
         chart,
     )
 
@@ -93,7 +96,7 @@ def decision(measured: dict[str, Any], group: str) -> Plot:
             lift = _ends(found["outcomes"][main]["lift"])
             rows.append({"policy": words.WAYS[way], "who": who.get(way, "the simple policy"), **lift})
     rows = [row for row in rows if row["value"] is not None]
-    chart = alt.layer(*_dots(rows, "policy", f"change of {words.short(main)}", offset=False))
+    chart = alt.layer(*_dots(rows, "policy", "change", offset=False))
     better = "more" if OUTCOMES[main].better > 0 else "less"
     return Plot(
         f"decision_{group}",
@@ -137,7 +140,7 @@ def _dots(rows: list[dict[str, Any]], label: str, title: str, *, offset: bool = 
     """Names down the side, a dot with its interval for each policy."""
     order = list(dict.fromkeys(row[label] for row in rows))
     present = [word for word in COLOURS if any(row["who"] == word for row in rows)]
-    axis = alt.Axis(format="+.0%", tickCount=FEWER_WHEN_NARROW)
+    axis = alt.Axis(format="+.1~%", tickCount={"expr": "width < 280 ? 3 : 6"})
     x = alt.X("low:Q", title=title, axis=axis)
     encoded: dict[str, Any] = {
         "y": alt.Y(f"{label}:N", title=None, sort=order, axis=alt.Axis(labelLimit=190)),

@@ -19,7 +19,7 @@
         UNION ALL
         SELECT user_id AS unit, toUnixTimestamp64Milli(at) AS seen, []::Array(Int64) AS adds, '' AS mark, toFloat64(score) AS score, 1 AS predicted
         FROM predictions
-        WHERE task = {prediction:String} AND at < {now:DateTime64(3, 'UTC')} AND loaded_at <= {snapshot_at:DateTime64(3, 'UTC')}
+        WHERE task = {prediction:String} AND NOT endsWith(decision_id, '/shadow') AND at < {now:DateTime64(3, 'UTC')} AND loaded_at <= {snapshot_at:DateTime64(3, 'UTC')}
     ),
     -- What was seen of each unit exposed, and how many milliseconds after its exposure; a unit of which nothing was seen has one row.
     -- grain: event, or prediction, of a unit exposed    leakage rule: none of its own

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import NamedTuple, Self
 
 import msgspec
@@ -20,7 +19,9 @@ from readership.events.identity import half_md5
 from readership.features.clicks.curve import MILLION
 from readership.features.clicks.derive import WINDOWS, numbers
 from readership.features.clicks.subject import POSITION, Subject
-from readership.features.versions import Meta, NewVersion, Version, current
+from readership.features.meta import Meta
+from readership.features.versions import Version, current, new_version, open_version
+from readership.settings import Online
 
 TABLE = "clicks"
 _ITEM, _READER = b"i", b"r"
@@ -51,9 +52,9 @@ class Reader(msgspec.Struct, array_like=True, frozen=True):
 class ClicksWriter:
     """Writes one new version; whoever reads sees all of it after the block, or nothing."""
 
-    def __init__(self, online_dir: Path, *, as_of: datetime, model_version: str) -> None:
+    def __init__(self, online: Online, *, as_of: datetime, model_version: str) -> None:
         self.meta = Meta(as_of, datetime.now(UTC), model_version=model_version)
-        self._version = NewVersion(online_dir / TABLE)
+        self._version = new_version(online / TABLE)
         self.items = self.readers = 0
 
     def put_items(self, items: Iterable[Item]) -> None:
@@ -83,15 +84,15 @@ class ClicksTable:
         self._item, self._reader = msgspec.msgpack.Decoder(Item), msgspec.msgpack.Decoder(Reader)
 
     @classmethod
-    def open(cls, online_dir: Path, before: ClicksTable | None = None) -> ClicksTable | None:
+    def open(cls, online: Online, before: ClicksTable | None = None) -> ClicksTable | None:
         """The version in use, `before` where that is the same; None where none was ever published.
 
         Raises StoreError where it cannot be read.
         """
-        name = current(online_dir / TABLE)
-        if name is None or (before is not None and before.version.path.name == name):
+        name = current(online / TABLE)
+        if name is None or (before is not None and before.version.name == name):
             return before
-        return cls(Version.of(online_dir / TABLE / name))
+        return cls(open_version(online / TABLE, name))
 
     def item(self, item_id: str) -> Item | None:
         """What is known of an item; another one of the same hash is not mistaken for it."""

@@ -39,7 +39,8 @@ def market_files(market: Market, learned_until: datetime) -> dict[str, bytes]:
         "ads": [_told(ad) for ad in market.book.ads],
     }
     learned = io.BytesIO()
-    np.savez(learned, **market.to_arrays())
+    arrays: dict[str, Any] = {**market.to_arrays()}
+    np.savez(learned, **arrays)
     return {MARKET: json.dumps(told, indent=1, ensure_ascii=False).encode(), LEARNED: learned.getvalue()}
 
 

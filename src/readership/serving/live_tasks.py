@@ -1,0 +1,3 @@
+"""Which tasks answer about one reader from the stored features."""
+
+TASKS = ("churn", "conversion", "conversion_uplift", "engagement", "segmentation")
