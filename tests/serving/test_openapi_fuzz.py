@@ -50,6 +50,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
         fill(world)
         with serving(world.settings) as caller:
             publish(caller)
+            caller.look()
             yield caller
 
 
