@@ -52,6 +52,8 @@ def test_nothing_is_answered_of_a_reader_who_was_erased(client: Caller) -> None:
     assert client.get("/v1/readers/-7/churn").status_code == 200
     slate = client.get("/v1/readers/42/recommendations").json()
     assert slate["personalised"] is False
+    many = client.post("/v1/readers/churn", json={"reader_ids": ["42", "-7"]}).json()
+    assert ([one["reader_id"] for one in many["answers"]], many["unknown"]) == (["-7"], ["42"])
 
 
 def test_what_another_process_erases_is_known_at_once(client: Caller, world: World) -> None:
@@ -91,6 +93,8 @@ def test_withdrawal_acts_on_the_next_request(client: Caller) -> None:
     assert "withdrawn" in answer.json()["detail"]
     assert client.get("/v1/readers/42/recommendations").json()["personalised"] is False
     assert client.get("/v1/readers/-7/churn").status_code == 200
+    many = client.post("/v1/readers/churn", json={"reader_ids": ["42", "-7"]}).json()
+    assert ([one["reader_id"] for one in many["answers"]], many["unknown"]) == (["-7"], ["42"])
     again = event("42", consent={"analytics": True, "personalisation": True}, timestamp=time.time() + 1)
     client.post("/v1/events", json=again)
     assert client.get("/v1/readers/42/churn").status_code == 200

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from readership.events.identity import reader_key
 from readership.features.lmdb_file import TWO, LmdbFile, next_key, pairs_from
 from readership.features.state import START, Place
 
@@ -79,6 +80,11 @@ class _Kept(msgspec.Struct, array_like=True):
     @property
     def shown(self) -> bool:
         return self.impression or self.click
+
+
+def _about(kept: _Kept) -> tuple[int | None, ...]:
+    """Whose decision it is, by its cap and by its log."""
+    return kept.sale.capped, reader_key(kept.sale.reader_id) if kept.sale.reader_id else None
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -171,9 +177,9 @@ class AdLedger(NamedTuple):
             for key in theirs:
                 txn.delete(key, db=caps)
             with txn.cursor(db=decisions) as cursor:
-                made = [(key, kept) for key, value in cursor if (kept := _kept(value)).sale.capped == reader]
+                made = [(key, kept) for key, value in cursor if reader in _about(kept := _kept(value))]
             for key, kept in made:
-                kept.sale = msgspec.structs.replace(kept.sale, capped=None)
+                kept.sale = msgspec.structs.replace(kept.sale, capped=None, reader_id="")
                 txn.put(key, _encode(kept), db=decisions)
 
         self.file.write(forget)

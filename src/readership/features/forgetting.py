@@ -6,6 +6,7 @@ ask who was erased (`events/erased.py`).
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from readership.features.clicks.store import TABLE as CLICKS
@@ -13,9 +14,11 @@ from readership.features.clicks.store import reader_row_key
 from readership.features.memory import MEMORY, file_parts, read_memory
 from readership.features.online import row_key
 from readership.features.versions import Version, current, drop, names, new_version, open_version, tables
-from readership.settings import Online
+from readership.settings import Online, RedisPlace
 
 _AT_ONCE = 20_000
+TAKEN_UP_SECONDS = 2.0
+"""Workers have taken up a new version by then."""
 Row = tuple[bytes, bytes]
 Change = Callable[[bytes], bytes | None]
 
@@ -32,14 +35,8 @@ def forget(online: Online, readers: frozenset[int], memory_file: str, without_re
             gone += _forget_reads(online, memory_file, without_reads)
         else:
             key = reader_row_key if name == CLICKS else row_key
-            gone += _forget_rows(_below(online, name), {key(reader) for reader in readers})
+            gone += _forget_rows(online / name, {key(reader) for reader in readers})
     return gone
-
-
-def _below(online: Online, name: str) -> Online:
-    for part in name.split("/"):
-        online = online / part
-    return online
 
 
 def _forget_rows(table: Online, keys: set[bytes]) -> int:
@@ -81,5 +78,7 @@ def _publish(table: Online, used: Version, stays: Callable[[bytes], bool], more:
             block = []
     version.put([*block, *more])
     version.finish(used.meta, failed=False)
+    if isinstance(table, RedisPlace):  # which, unlike a file, is gone for those who read it
+        time.sleep(TAKEN_UP_SECONDS)
     for name in before:
         drop(table, name)

@@ -113,7 +113,7 @@ def tables(online: RedisPlace) -> list[str]:
     link, end = RedisLink.of(online, patient=True), f":{CURRENT}"
     keys = link.ask(lambda client: [*client.scan_iter(match=f"{online.prefix}:*{end}", count=CHUNK_ROWS)])
     found = sorted({key.decode().removeprefix(f"{online.prefix}:").removesuffix(end) for key in keys})
-    return [name.replace(":", "/") for name in found if not name.startswith(f"{BRANDS}:")]
+    return [name for name in found if not name.startswith(f"{BRANDS}:")]
 
 
 def names(table: RedisPlace) -> list[str]:
