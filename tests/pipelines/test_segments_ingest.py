@@ -10,6 +10,7 @@ from readership.errors import InputError
 from readership.events.identity import reader_key
 from readership.events.segments import Record, SegmentLog, line
 from readership.events.taken import DAMAGED, TAKEN, Taken, taking
+from readership.pipelines import segments as module
 from readership.pipelines.segments import ingest_segments
 from readership.settings import Settings
 from readership.warehouse import Warehouse
@@ -105,6 +106,19 @@ def test_silence_about_consent_is_stored_as_silence(warehouse: Warehouse, settin
     log.append([event(1), event(2, consent={"analytics": True, "personalisation": True})])
     ingest_segments(warehouse, settings)
     assert warehouse.rows("SELECT consent FROM events ORDER BY timestamp") == [(None,), (3,)]
+
+
+def test_a_simulated_world_makes_way_for_events_but_not_for_answers(
+    warehouse: Warehouse, settings: Settings, log: SegmentLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = ["a world"]
+    monkeypatch.setattr(module, "make_way", lambda *_: held.pop() if held else None)
+    told = {"decision_id": "d1", "user_id": 42, "task": "churn", "model_version": "v1", "inputs_hash": "abc"}
+    times = {"features_as_of": "2026-01-01T00:00:00Z", "at": "2026-01-01T00:00:01Z"}
+    log.append([Record("decision", json.dumps({**told, **times, "score": 0.5, "propensity": None}).encode())])
+    assert (ingest_segments(warehouse, settings)["decisions"], held) == (1, ["a world"])
+    log.append([event(1)])
+    assert (ingest_segments(warehouse, settings)["events_loaded"], held) == (1, [])
 
 
 def test_articles_become_versions(warehouse: Warehouse, settings: Settings, log: SegmentLog) -> None:

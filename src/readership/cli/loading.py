@@ -214,12 +214,9 @@ def _ingest_kafka(
 
 def _ingest_segments(folder: Path | None, as_json: bool) -> None:
     """Take what the API kept."""
-    from readership.pipelines.make_way import make_way
     from readership.pipelines.segments import ingest_segments
 
     with open_warehouse() as (warehouse, current, progress):
-        if said := make_way(warehouse, current):
-            progress.say(said)
         emit(ingest_segments(warehouse, current, folder, progress) | _too_old(warehouse, current), as_json)
 
 

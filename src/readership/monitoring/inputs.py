@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,12 +70,12 @@ class Against:
         then, now = (word_bins if words else number_bins)(past, values)
         return compare(Sample(then, self._of_reference), Sample(now, self._of_window), self._signs)
 
-    def measure(self, kind: str, name: str, state: str, part: str = "", **found: float | str | None) -> Measure:
+    def measure(self, kind: str, name: str, state: str, part: str = "", **found: Any) -> Measure:
         """A measure of the window."""
         return Measure(
             self.window.as_of, kind, name, state, task=self.task, part=part, rows=len(self.window),
             readers=len(self.window), model_version=self.window.version, **found,
-        )  # type: ignore[arg-type]  # fmt: skip
+        )  # fmt: skip
 
 
 def inputs(against: Against, names: Sequence[str], categories: Mapping[str, Sequence[str]]) -> list[Measure]:

@@ -157,7 +157,8 @@ class Watch:
             return self._frame(as_of, groups), {}
         except WarehouseError:
             pass
-        frame, failed = self._frame(as_of, []), {}
+        frame = self._frame(as_of, [])
+        failed: dict[str, str] = {}
         for group in groups:
             try:
                 frame = frame.join(self._frame(as_of, [group]), on="user_id", how="left")

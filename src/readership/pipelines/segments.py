@@ -23,6 +23,7 @@ from readership.events.segments import Record, Segment, read_segment, segments
 from readership.events.source import Source
 from readership.events.taken import DAMAGED, Taken, taking
 from readership.pipelines.ingest import EventRows
+from readership.pipelines.make_way import make_way
 from readership.pipelines.progress import Progress
 from readership.pipelines.records import ingest_records
 from readership.pipelines.segment_exposures import store_exposures
@@ -33,6 +34,8 @@ from readership.warehouse import Warehouse, migrate, read_sql
 
 _TIMES = ("features_as_of", "at")
 _AT_ONCE = 10_000
+_OF_A_LOG = ("event", "article")
+"""Kinds of records before which a simulated world makes way; answers about its readers do not replace it."""
 _PREDICTION = {
     "decision_id": pl.String,
     "user_id": pl.UInt64,
@@ -109,6 +112,8 @@ def _take(warehouse: Warehouse, settings: Settings, taken: Taken, segment: Segme
     """Store what is new of one segment; then write down how far it was taken."""
     name, begin = segment.path.stem, taken.end(segment)
     reading = read_segment(segment.path, begin)
+    if any(record.kind in _OF_A_LOG for record in reading.records) and (said := make_way(warehouse, settings)):
+        done.notes.append(said)
     with tempfile.TemporaryDirectory() as scratch:
         _events(warehouse, settings, reading.records, Path(scratch) / f"{name}+{begin}.jsonl", done)
         done.articles += _articles(warehouse, reading.records, Path(scratch) / f"{name}+{begin}.articles.jsonl")

@@ -22,6 +22,7 @@ from readership.serving.answers import (
     RecommendationsAnswer,
     SegmentAnswer,
 )
+from readership.serving.any_text import know_any_text
 from readership.serving.articles import add_articles
 from readership.serving.assignment import add_assignment
 from readership.serving.batches import add_batches
@@ -110,6 +111,7 @@ class Followed:
 def create_app(settings: Settings) -> FastAPI:
     """The application, reading models and features from where `settings` say. Nothing is opened before it starts."""
     followed, draining = Followed(settings), Draining()
+    know_any_text()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -150,7 +152,7 @@ def create_app(settings: Settings) -> FastAPI:
     add_problem_handlers(app)
     for path, route, answer in READER_ROUTES:
         app.router.add_api_route(
-            f"/v1/readers/{{reader_id:path}}/{path}",
+            f"/v1/readers/{{reader_id:any}}/{path}",
             route,
             methods=["GET"],
             route_class_override=DirectRoute,
