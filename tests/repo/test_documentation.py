@@ -81,7 +81,13 @@ def test_every_make_target_and_script_named_exists(document):
     assert [script for script in scripts if not ((ROOT / script).exists() or (ROOT / "ml" / script).exists())] == []
 
 
-@pytest.mark.parametrize("document", [path for path in DOCUMENTS if blocks(path, "python")], ids=named)
+ASKS_A_SERVER = "api.md"
+"""Run by tests/serving/test_api_document.py, which has one."""
+
+
+@pytest.mark.parametrize(
+    "document", [path for path in DOCUMENTS if blocks(path, "python") and path.name != ASKS_A_SERVER], ids=named
+)
 def test_python_examples_run(document, tmp_path, monkeypatch):
     monkeypatch.setenv("READERSHIP_HOME", str(tmp_path))
     script = "\n".join(blocks(document, "python"))

@@ -194,3 +194,8 @@ def _reasons(task: str) -> str:
 
 def _key(reader: int) -> bytes:
     return _KEY.pack(_ROW, reader)
+
+
+def row_key(reader: int) -> bytes:
+    """The key of a reader's row in the features, and in the reasons of every task."""
+    return _key(reader)

@@ -17,7 +17,7 @@ import msgspec
 from readership.errors import StoreError
 from readership.features.meta import KEPT_VERSIONS, META, Meta, fresh_name
 from readership.features.redis_link import RedisLink
-from readership.settings import RedisPlace
+from readership.settings import BRANDS, RedisPlace
 
 DRAFT_SECONDS = 6 * 3600
 CHUNK_ROWS, CHUNK_BYTES = 1000, 2**20
@@ -92,11 +92,41 @@ class RedisVersion:
             )
         return found
 
+    def rows(self) -> Iterator[tuple[bytes, bytes]]:
+        """Every row, some at a time."""
+        cursor = 0
+        while True:
+            cursor, part = self._link.ask(partial(_scan, self._key, cursor))
+            yield from ((key, value) for key, value in part.items() if key != META)
+            if not cursor:
+                return
+
 
 def current(table: RedisPlace) -> str | None:
     """Name of the version in use, None where nothing was ever published."""
     name: bytes | None = RedisLink.of(table).ask(lambda client: client.get(f"{table.prefix}:{CURRENT}"))
     return name.decode() if name else None
+
+
+def tables(online: RedisPlace) -> list[str]:
+    """Tables of which a version is in use."""
+    link, end = RedisLink.of(online, patient=True), f":{CURRENT}"
+    keys = link.ask(lambda client: [*client.scan_iter(match=f"{online.prefix}:*{end}", count=CHUNK_ROWS)])
+    found = sorted({key.decode().removeprefix(f"{online.prefix}:").removesuffix(end) for key in keys})
+    return [name for name in found if not name.startswith(f"{BRANDS}:")]
+
+
+def names(table: RedisPlace) -> list[str]:
+    """Versions that are kept, oldest first."""
+    found = RedisLink.of(table).ask(lambda client: client.lrange(f"{table.prefix}:{VERSIONS}", 0, -1))
+    return [name.decode() for name in found]
+
+
+def drop(table: RedisPlace, name: str) -> None:
+    """Delete a version, and its name."""
+    link = RedisLink.of(table, patient=True)
+    link.ask(lambda client: client.lrem(f"{table.prefix}:{VERSIONS}", 0, name))
+    link.ask(lambda client: client.unlink(f"{table.prefix}:{name}"))
 
 
 def clear(online: RedisPlace) -> None:
@@ -106,6 +136,11 @@ def clear(online: RedisPlace) -> None:
     tables = [key for key in keys if not key.startswith(state)]
     if tables:
         link.ask(lambda client: client.unlink(*tables))
+
+
+def _scan(key: str, cursor: int, client: Any) -> tuple[int, dict[bytes, bytes]]:
+    found: tuple[int, dict[bytes, bytes]] = client.hscan(key, cursor=cursor, count=CHUNK_ROWS)
+    return found
 
 
 def _add(key: str, rows: list[tuple[bytes, bytes]], client: Any) -> int:

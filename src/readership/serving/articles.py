@@ -63,7 +63,7 @@ def add_articles(app: FastAPI, desk: Desk) -> None:
     """Add the route."""
 
     @app.put(
-        "/v1/articles/{article_id:path}",
+        "/v1/articles/{article_id:any}",
         tags=["articles"],
         summary="Publish, change or withdraw an article",
         responses=problems(401, 413, 422, 503),

@@ -47,6 +47,9 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:
+        if error.status_code == 400:  # FastAPI's word for a body that is not even text
+            detail = "the body cannot be read: it is no JSON in UTF-8; see /docs"
+            return Problem(422, "request_invalid", detail).response(request.url.path)
         code = _CODES.get(error.status_code, "http")
         detail = f"{request.method} {request.url.path}: {error.detail}; the routes are listed at /docs"
         headers = dict(error.headers) if error.headers else None
