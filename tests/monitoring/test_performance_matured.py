@@ -66,8 +66,16 @@ def test_one_outcome_alone_is_grey_with_its_numbers(promise: Promise) -> None:
 
 
 def test_labels_not_known_are_left_out(promise: Promise) -> None:
+    found = measured(promise, lambda label: np.where(np.arange(len(label)) < 200, np.nan, label))
+    assert (found["roc_auc", ""].rows, found["roc_auc", ""].state) == (1300, "green")
+
+
+def test_where_many_have_no_label_the_others_are_told_of_and_not_judged(promise: Promise) -> None:
     found = measured(promise, lambda label: np.where(np.arange(len(label)) < 500, np.nan, label))
-    assert found["roc_auc", ""].rows == 1000
+    auc = found["roc_auc", ""]
+    assert (auc.rows, auc.state) == (1000, "grey")
+    assert auc.reason == "33% of those asked about have no label: an outage touches their time"
+    assert auc.value > 0.5
 
 
 def test_before_labels_are_known_it_is_grey_and_only_the_estimate_speaks(promise: Promise) -> None:

@@ -68,6 +68,20 @@ def test_times_the_model_learnt_from_are_told_and_not_judged(quiet: World) -> No
     assert 0.05 < only.value < 0.5
 
 
+def test_an_outage_still_to_come_changes_nothing_of_what_is_asked_and_much_of_what_is_known(quiet: World) -> None:
+    at, moment = day(DAYS - HORIZON_DAYS), pl.lit(day(DAYS - 5)).dt.cast_time_unit("ms")
+    model = Watch(quiet.warehouse, quiet.home, "churn", newest_load(quiet.warehouse))
+    before = model.at(at, VERSION, NOW)
+    outage = pl.DataFrame({"brand": [""], "note": ["x"]}).with_columns(
+        starts_at=moment, ends_at=moment + timedelta(hours=9), received_at=moment, loaded_at=moment
+    )
+    quiet.warehouse.insert("outages", outage.to_arrow())
+    again = Watch(quiet.warehouse, quiet.home, "churn", newest_load(quiet.warehouse)).at(at, VERSION, NOW)
+    quiet.warehouse.command("TRUNCATE TABLE outages")
+    assert [m for m in again if m.kind != "performance"] == [m for m in before if m.kind != "performance"]
+    assert {m.state for m in again if m.kind == "performance"} == {"grey"}
+
+
 def test_what_was_said_is_judged_where_it_was_kept(quiet: World) -> None:
     at = day(DAYS - 2 * HORIZON_DAYS)
     moment = pl.lit(at - timedelta(hours=2)).dt.cast_time_unit("ms")

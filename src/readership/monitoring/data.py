@@ -202,7 +202,7 @@ def _share(calendar: Calendar, frame: pl.DataFrame, name: str, part: str, column
 
 def _share_state(value: float, usual: Usual) -> str:
     away, change = usual.away(value), value - usual.expected
-    if away > SURE and change > SHARE_SURE:
+    if away > SURE and (change > SHARE_SURE or value == 1.0):
         return RED
     return AMBER if abs(away) > NOTICED and abs(change) > SHARE_NOTICED else GREEN
 

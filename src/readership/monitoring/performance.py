@@ -1,7 +1,7 @@
 """What came of what a model said, once the labels are known, beside what its held-out rows promised."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,8 @@ FEWEST_OF_EACH = 15
 """Rows of each outcome below which nothing is measured."""
 MOST_SLICES = 6
 """Values of one slicing column that are followed, the commonest first."""
+FEWEST_LABELLED = 0.8
+"""Share of those asked about whose outcome must be known before the rest can be taken to be like them."""
 NOT_MATURE = "its labels are not known yet"
 
 
@@ -62,16 +64,27 @@ def expected(task: str, snapshot: Snapshot, promise: Promise) -> list[Measure]:
     ]  # fmt: skip
 
 
-def matured(task: str, snapshot: Snapshot, label: Floats, promise: Promise) -> Iterator[Measure]:
+def matured(task: str, snapshot: Snapshot, label: Floats, promise: Promise) -> list[Measure]:
     """Metrics of the snapshot's readers against what they did, whole and slice by slice; label [n], nan where unknown.
 
     The share of positives is held against what the probabilities made expect: it is where concept drift shows first.
+    Where a recorded outage leaves many without a label, the others are told of and not judged: they are not the same.
     """
     known = np.isfinite(label)
     if snapshot.scores is None or not _enough(label[known], promise.answer):
         reason = "the model could not be asked" if snapshot.scores is None else _too_few(label[known], promise.answer)
-        yield from unknown(task, snapshot, promise.answer, reason)
-        return
+        return list(unknown(task, snapshot, promise.answer, reason))
+    found = list(_matured(task, snapshot, label, known, promise))
+    if promise.answer != "probability" or known.mean() >= FEWEST_LABELLED:
+        return found
+    reason = f"{1 - known.mean():.0%} of those asked about have no label: an outage touches their time"
+    return [replace(measure, state=GREY, reason=reason) for measure in found]
+
+
+def _matured(
+    task: str, snapshot: Snapshot, label: Floats, known: NDArray[np.bool_], promise: Promise
+) -> Iterator[Measure]:
+    assert snapshot.scores is not None
     y, p, reader = label[known], snapshot.scores[known], snapshot.reader[known]
     found = _metrics(promise.answer, y, p, reader)
     for name in WATCHED[promise.answer]:

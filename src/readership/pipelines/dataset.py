@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,6 +28,12 @@ def labels(warehouse: Warehouse, task: str, as_of: datetime, snapshot_at: dateti
     Labels are right once the rule's horizon has passed.
     """
     return _labels(warehouse, label_rule(task, settings), as_of, snapshot_at, settings)
+
+
+def asked(warehouse: Warehouse, task: str, as_of: datetime, snapshot_at: datetime, settings: Settings) -> pl.DataFrame:
+    """Who can be asked about at `as_of`, whatever comes after it: user_id. A later outage leaves nobody out."""
+    rule = replace(label_rule(task, settings), horizon_days=0)
+    return _labels(warehouse, rule, as_of, snapshot_at, settings).select("user_id")
 
 
 def build_dataset(

@@ -18,7 +18,7 @@ from readership.monitoring.estimate import TAKEN_AS_STATED, learn_truth
 from readership.monitoring.inputs import Against, Snapshot, inputs, scores
 from readership.monitoring.measure import GREY, Measure
 from readership.monitoring.performance import NOT_MATURE, Promise, expected, matured, promised, unknown
-from readership.pipelines.dataset import labels
+from readership.pipelines.dataset import asked, labels
 from readership.pipelines.features import feature_frame
 from readership.registry.bundles import Bundle
 from readership.registry.held_out import columns_for, held_out_rows
@@ -135,9 +135,9 @@ class Watch:
 
     def _read(self, as_of: datetime, bundle: Bundle) -> Snapshot:
         """Everybody asked about at `as_of`, with the columns that can be read; one broken group costs its own alone."""
-        asked = self._labels(as_of).select(pl.col("user_id").cast(pl.UInt64)).sort("user_id")
+        readers = asked(self.warehouse, self.task, as_of, self._snapshot_at, self.settings).cast({"user_id": pl.UInt64})
         frame, failed = self._features(as_of, bundle.manifest)
-        frame = frame.join(_some(asked), on="user_id", how="semi")
+        frame = frame.join(_some(readers), on="user_id", how="semi")
         manifest, kept = bundle.manifest, [name for name in bundle.manifest.features if name in frame.columns]
         matrix = encode(frame, kept, {n: words for n, words in manifest.categories.items() if n in kept})
         return Snapshot(
