@@ -182,10 +182,12 @@ def _ads(f: Facts) -> Iterator[Finding]:
         )
         return
     if not f.tables.get("ads"):
-        yield Finding("degraded", "bids and budgets are unknown", "load them with `readership ingest --table ads FILE`")
+        yield Finding(
+            "impossible", "bids and budgets are unknown", "load them with `readership ingest --table ads FILE`"
+        )
     if not f.carries("propensity"):
         yield Finding(
-            "degraded",
+            "impossible",
             "no decision carries its `propensity`, so another policy cannot be judged from the log",
             "log the probability with which each ad was chosen",
         )
