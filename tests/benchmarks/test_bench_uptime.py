@@ -103,9 +103,11 @@ def test_a_wire_that_is_cut_passes_nothing_until_it_is_joined(port: int) -> None
     address = f"http://127.0.0.1:{wire.port}/v1/readers/1/churn"
     wire.join()
     assert json.load(urllib.request.urlopen(address, timeout=5))["reader_id"] == "1"
-    with socket.create_connection(("127.0.0.1", wire.port)) as held:
+    with socket.create_connection(("127.0.0.1", wire.port), timeout=5) as held:
+        held.sendall(b"GET /v1/readers/1/churn HTTP/1.1\r\nHost: x\r\n\r\n")
+        while b"}" not in held.recv(4096):
+            pass
         wire.cut()
-        held.settimeout(5)
         with pytest.raises(OSError, match="refused"):
             socket.create_connection(("127.0.0.1", wire.port)).close()
         assert _gone(held)
