@@ -31,7 +31,7 @@ from readership.models.recommendation.ranker import Lists, Ranker, gather
 from readership.models.recommendation.recommender import Recommender
 from readership.registry.bundles import write_bundle
 from readership.registry.live import write_live
-from readership.settings import Settings
+from readership.settings import Online, Settings
 
 ARTICLES = 50_000
 READS_A_READER = 1.5
@@ -83,8 +83,10 @@ def run(*, readers: int = 1_000_000) -> dict[str, Any]:
     return result("recommendation", rounded, {}, protocol, time.perf_counter() - began)
 
 
-def newsroom(home: Path, readers: int, reads: int, articles: int) -> tuple[dict[str, float], int]:
-    """Fill `home`; returns seconds against rows, and the trees of the ranker."""
+def newsroom(
+    home: Path, readers: int, reads: int, articles: int, online: Online | None = None
+) -> tuple[dict[str, float], int]:
+    """Fill `home`, the memory in `online` if given; returns seconds against rows, and the trees of the ranker."""
     now = datetime.now(UTC)
     now_ms = int(now.timestamp() * 1000)
     random = np.random.default_rng(7)
@@ -103,10 +105,11 @@ def newsroom(home: Path, readers: int, reads: int, articles: int) -> tuple[dict[
     recommender.shown(_shown(random, now_ms, articles))
     begin = time.perf_counter()
     files = recommender.files(now_ms)
-    write_memory(home / "var" / "online", files, as_of=now, learnt_until=now)
+    write_memory(online or home / "var" / "online", files, as_of=now, learnt_until=now)
     figures["publish_seconds"] = time.perf_counter() - begin
     trees = _ranker(home, recommender, readers, now_ms, figures)
-    _state(home, readers, articles, now_ms)
+    if online is None:
+        _state(home, readers, articles, now_ms)
     return figures, trees
 
 

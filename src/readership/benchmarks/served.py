@@ -1,6 +1,7 @@
 """A server in processes of its own, and what it takes of the machine: started, waited for, stopped by its id."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -23,19 +24,27 @@ class Served:
     def __init__(self, port: int, process: "subprocess.Popen[bytes]") -> None:
         self.port, self._process = port, process
 
-    def _workers(self) -> list[int]:
+    def workers(self) -> list[int]:
         """Process ids; Linux alone tells of children, elsewhere the server itself stands for them."""
         found = [pid for pid in _youngest(self._process.pid) if b"resource_tracker" not in _command(pid)]
         return found or [self._process.pid]
 
+    def restart(self) -> None:
+        """Have workers replaced one by one, each once its successor can answer."""
+        self._process.send_signal(signal.SIGHUP)
+
     def memory_mib(self) -> dict[str, float]:
         """Resident memory of a worker, mean of all, and its private part where the system tells."""
-        each = [_memory_mib(pid) for pid in self._workers()]
+        each = [*self.memory_by_worker().values()]
         return {name: mean(memory[name] for memory in each) for name in each[0]}
+
+    def memory_by_worker(self) -> dict[int, dict[str, float]]:
+        """The same of each, by its process id."""
+        return {pid: _memory_mib(pid) for pid in self.workers()}
 
     def processor_seconds(self) -> float:
         """Processor time of all workers so far; 0 where the system does not tell."""
-        return sum(_processor_seconds(pid) for pid in self._workers())
+        return sum(_processor_seconds(pid) for pid in self.workers())
 
 
 @contextmanager

@@ -15,21 +15,22 @@ from readership.features.online import OnlineWriter
 from readership.models._tabular import build
 from readership.registry.bundles import write_bundle
 from readership.registry.live import write_live
+from readership.settings import Online
 
 AS_OF = datetime(2026, 10, 1, tzinfo=UTC)
 TREES = 300
 WORDS = tuple(f"word{number}" for number in range(8))
 
 
-def build_world(home: Path, readers: int, trees: int = TREES) -> int:
-    """Fill `home` with an online store of `readers` readers (ids from 0) and a champion; returns the feature count."""
+def build_world(home: Path, readers: int, trees: int = TREES, online: Online | None = None) -> int:
+    """Features of `readers` readers (ids from 0) in `home` or `online`, and a champion; returns how many features."""
     chance = np.random.default_rng(7)
     inputs = [feature for feature in catalogue() if feature.serves("churn")]
     numbers = [feature.name for feature in inputs if feature.kind == "number"]
     words = [feature.name for feature in inputs if feature.kind == "category"]
     values = _values(chance, readers, len(numbers))
     codes = chance.integers(0, len(WORDS), (readers, len(words)))
-    with OnlineWriter(home / "var" / "online", numbers, words, as_of=AS_OF) as writer:
+    with OnlineWriter(online or home / "var" / "online", numbers, words, as_of=AS_OF) as writer:
         texts = [tuple(WORDS[code] for code in row) for row in codes.tolist()]
         writer.put(np.arange(readers, dtype=np.uint64), values, texts)
     sample = slice(0, 4000)

@@ -102,3 +102,5 @@ class Bench(StrEnum):
     recs_world = "recs-world"
     serving = "serving"
     simulate = "simulate"
+    soak = "soak"
+    uptime = "uptime"

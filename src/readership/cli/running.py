@@ -94,11 +94,14 @@ def bench(
     name: Bench,
     data: Annotated[Path | None, typer.Option(help="Folder of the public data sets.")] = None,
     sessions: Annotated[int | None, typer.Option(help="adopt, features: how many sessions.")] = None,
-    readers: Annotated[int | None, typer.Option(help="ads, features, serving, simulate, aa: how many readers.")] = None,
+    readers: Annotated[
+        int | None, typer.Option(help="ads, features, serving, simulate, aa, uptime: how many readers.")
+    ] = None,
     events: Annotated[int | None, typer.Option(help="ingest: how many events.")] = None,
     budget_minutes: Annotated[
         float | None, typer.Option(min=0, help="recs-diginetica: to train the network in; 0 leaves it out.")
     ] = None,
+    minutes: Annotated[float | None, typer.Option(min=0.1, help="uptime, soak: how long the load lasts.")] = None,
     json: Json = False,
 ) -> None:
     """Measure speed or quality against a named peer, in a temporary warehouse of its own."""
@@ -110,6 +113,7 @@ def bench(
         "readers": readers,
         "events": events,
         "budget_minutes": budget_minutes,
+        "minutes": minutes,
     }
     result = run(name.value, {key: value for key, value in options.items() if value is not None})
     if json:
