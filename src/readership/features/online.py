@@ -165,6 +165,12 @@ class OnlineFeatures:
             return None
         return Reasons(opened.meta.model_version, opened.meta.as_of, self._texts.decode(value))
 
+    def keep_copies(self) -> None:
+        """Go on answering where the store goes away, from copies of the versions in use."""
+        for version in (self._features, *self._reasons.values()):
+            if version is not None:
+                version.keep_copy()
+
     def refresh(self) -> bool:
         """Take up newly published versions; looks at most once a second. True when something changed.
 

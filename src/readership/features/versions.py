@@ -36,6 +36,9 @@ class Version(Protocol):
     def get(self, key: bytes) -> bytes | None:
         """The row of this key, None where there is none. Raises StoreError where the store cannot be asked."""
 
+    def keep_copy(self) -> None:
+        """Go on answering where the store goes away, from a copy on this machine, as soon as that is made."""
+
 
 def new_version(table: Online) -> NewVersion:
     """A version of this table to be written."""

@@ -14,9 +14,10 @@ from typing import Any
 
 import msgspec
 
-from readership.errors import StoreError
+from readership.errors import StoreError, StoreUnreachable
 from readership.features.meta import KEPT_VERSIONS, META, Meta, fresh_name
 from readership.features.redis_link import RedisLink
+from readership.features.versions_copy import Copy
 from readership.settings import RedisPlace
 
 DRAFT_SECONDS = 6 * 3600
@@ -74,6 +75,7 @@ class RedisVersion:
         self.table, self.name = table, name
         self._key = f"{table.prefix}:{name}"
         self._link = RedisLink.of(table)
+        self._copy: Copy | None = None
         told = self._link.ask(lambda client: client.hget(self._key, META))
         try:
             self.meta = msgspec.msgpack.decode(told or b"", type=Meta)
@@ -83,7 +85,35 @@ class RedisVersion:
             ) from error
 
     def get(self, key: bytes) -> bytes | None:
-        """The row of this key, None where there is none. Raises StoreError where the version was deleted."""
+        """The row of this key, None where there is none; from the copy, where there is one and the server is away.
+
+        Raises StoreError where the version was deleted or cannot be asked.
+        """
+        try:
+            return self._asked(key)
+        except StoreUnreachable:
+            copy = self._copy.now if self._copy else None
+            if copy is None:
+                raise
+            return copy.get(key)
+
+    def keep_copy(self) -> None:
+        """Copy the version to this machine, beside whoever asks."""
+        if self._copy is None:
+            self._copy = Copy(self.meta, self._rows())
+
+    def _rows(self) -> Iterator[list[tuple[bytes, bytes]]]:
+        """All rows, some at a time. Raises StoreError where the version is deleted meanwhile."""
+        link, cursor = RedisLink.of(self.table, patient=True), 0
+        while True:
+            cursor, rows = link.ask(partial(_scanned, self._key, cursor))
+            yield [(key, row) for key, row in rows.items() if key != META]
+            if not cursor:
+                break
+        if not link.ask(lambda client: client.exists(self._key)):
+            raise StoreError(f"version {self.name} was deleted while it was copied")
+
+    def _asked(self, key: bytes) -> bytes | None:
         found: bytes | None = self._link.ask(lambda client: client.hget(self._key, key))
         if found is None and not self._link.ask(lambda client: client.exists(self._key)):
             raise StoreError(
@@ -115,6 +145,11 @@ def _add(key: str, rows: list[tuple[bytes, bytes]], client: Any) -> int:
         pipe.expire(key, DRAFT_SECONDS)
         added: int = pipe.execute()[0]
         return added
+
+
+def _scanned(key: str, cursor: int, client: Any) -> tuple[int, dict[bytes, bytes]]:
+    found: tuple[int, dict[bytes, bytes]] = client.hscan(key, cursor, count=CHUNK_ROWS)
+    return found
 
 
 def _chunks(items: Iterable[tuple[bytes, bytes]]) -> Iterator[list[tuple[bytes, bytes]]]:
