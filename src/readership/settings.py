@@ -76,6 +76,15 @@ class Settings(BaseSettings):
     segments: Path = Field(
         Path("var/segments"), description="folder of what came over HTTP and `readership ingest --segments` takes"
     )
+    erasures: Path = Field(
+        Path("var/erasures"), description="folder of who was erased, and of the receipts; see docs/privacy.md"
+    )
+    erasure_key: SecretStr | None = Field(
+        None, description="key of the hashes of who was erased; by default one kept in READERSHIP_ERASURES"
+    )
+    retention_days: int = Field(
+        0, ge=0, description="rows about readers that are older than this are deleted; 0 keeps them"
+    )
     rules: Path = Field(Path("rules.toml"), description="the editors' rules of slates; see docs/recommendation.md")
     alerts: Path = Field(
         Path("alerts.toml"), description="your own rules of alerts and silences; see docs/monitoring.md"
@@ -228,6 +237,11 @@ class Settings(BaseSettings):
                 f"READERSHIP_ONLINE_STORE is {redact(address)!r}; it must begin with lmdb://, redis:// or rediss://"
             )
         return self._of_brand(self.path(address.removeprefix("lmdb://")))
+
+    @property
+    def erasures_dir(self) -> Path:
+        """Absolute folder of who was erased, the same for every brand."""
+        return self.path(self.erasures)
 
     @property
     def state_dir(self) -> Path:

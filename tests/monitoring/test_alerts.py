@@ -38,16 +38,25 @@ def test_it_fires_once_it_has_stood_for_long_enough() -> None:
     assert (alert.since, alert.fires_at, alert.ended_at) == (day(1), day(3), None)
 
 
-def test_a_break_begins_anew_and_a_day_without_measure_does_not() -> None:
+def test_green_begins_anew_and_amber_or_a_day_without_measure_does_not() -> None:
     assert found(series("rrgrr")) == []
-    assert found(series("rrarr")) == []
     (alert,) = found(series("rxr"))
+    assert alert.fires_at == day(2)
+    (alert,) = found(series("rrarrag"))
+    assert (alert.fires_at, alert.last, alert.ended_at) == (day(3), day(4), day(6))
+
+
+def test_of_a_value_every_one_within_bounds_begins_anew() -> None:
+    rule = Rule("few", "data", "empty", above=0.4, for_days=2)
+    low = [replace(measure, value=0.3) for measure in series("gg")]
+    assert found(series("gg"), low, rule=rule) == []
+    (alert,) = found(series("ggg"), rule=rule)
     assert alert.fires_at == day(2)
 
 
 def test_it_is_over_when_it_is_no_longer_so() -> None:
     (alert,) = found(series("rrrrag"))
-    assert (alert.last, alert.ended_at) == (day(3), day(4))
+    assert (alert.last, alert.ended_at) == (day(3), day(5))
 
 
 def test_grey_neither_breaks_a_rule_nor_ends_an_alert() -> None:

@@ -49,8 +49,15 @@ def test_periods_that_differ_widen_what_is_known_of_the_shift() -> None:
     parts = [world(rng, 2_000, -1.0, shift=shift) for shift in (-0.5, 0.0, 0.5)]
     p, y = (np.concatenate([part[place] for part in parts]) for place in (0, 1))
     learnt = learn_truth(y, p, np.arange(6_000, dtype=np.uint64), np.repeat([0, 1, 2], 2_000))
-    assert 0.2 < learnt.covariance[0, 0] < 0.3  # the variance of -.5, 0, .5
+    # the variance of -.5, 0, .5 counts for two, the .15² that is assumed for two
+    assert learnt.covariance[0, 0] == pytest.approx((2 * 0.25 + 2 * 0.15**2) / 4, rel=0.2)
     assert learnt.covariance[1, 1] < 0.01
+
+
+def test_of_one_period_alone_something_is_assumed() -> None:
+    p, y = world(np.random.default_rng(5), 20_000, -1.0)
+    learnt = learn_truth(y, p, np.arange(20_000, dtype=np.uint64), np.zeros(20_000))
+    assert learnt.covariance[0, 0] == pytest.approx(0.15**2, rel=0.1)
 
 
 def test_concept_drift_is_its_blind_spot() -> None:

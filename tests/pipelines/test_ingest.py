@@ -122,7 +122,7 @@ def test_every_field_of_a_json_line(each_warehouse: Warehouse, settings: Setting
     summary = load(each_warehouse, settings, write(tmp_path / "a.jsonl", [form(FULL)]))
     assert summary.as_dict() | {"seconds": {}} == {
         "events_loaded": 1, "events_duplicate": 0, "events_quarantined": 0, "sessions": 1, "readers": 1,
-        "reasons": [], "unknown_types": {}, "not_loaded": {}, "seconds": {},
+        "events_erased": 0, "reasons": [], "unknown_types": {}, "not_loaded": {}, "seconds": {},
     }  # fmt: skip
     check_full(each_warehouse)
 

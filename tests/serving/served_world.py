@@ -138,7 +138,7 @@ class Caller(httpx.Client):
 
     def __init__(self, port: int, followed: Any) -> None:
         super().__init__(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=10)
-        self.look, self.ads, self.models = followed.look, followed.ads, followed.models
+        self.look, self.ads = followed.look, followed.ads
 
 
 @contextmanager

@@ -182,3 +182,18 @@ def test_a_second_training_gives_the_same_rows(publisher: Publisher) -> None:
     assert rows["as_of"].is_sorted()
     thinned = rows.filter(pl.col("weight") > 1)
     assert np.unique(thinned["label"].to_numpy()).tolist() == [0.0], "clicked impressions are never thinned out"
+
+
+def test_a_reader_who_withdrew_or_was_erased_is_scored_as_nobody(publisher: Publisher) -> None:
+    with serving(publisher.settings) as client:
+        nobody = ask(client, [publisher.article], None)["articles"]
+        known = ask(client, [publisher.article], publisher.reader)
+        assert known["reader_known"] is True
+        assert known["articles"] != nobody
+        said = {"user_id": publisher.reader, "event_type": "navigation", "consent": {"analytics": True}}
+        client.post("/v1/events", json=said | {"timestamp": datetime.now(UTC).isoformat()})
+        withdrawn = ask(client, [publisher.article], publisher.reader)
+        assert (withdrawn["reader_known"], withdrawn["articles"]) == (False, nobody)
+        client.delete(f"/v1/readers/{publisher.reader}")
+        erased = ask(client, [publisher.article], publisher.reader)
+        assert (erased["reader_known"], erased["articles"]) == (False, nobody)

@@ -47,14 +47,16 @@ def test_openapi_describes_every_route_its_answers_and_keys(client: Caller) -> N
     ads = ["/v1/ads/feedback", "/v1/ads/select"]
     written = ["/v1/articles/{article_id}", "/v1/clicks/score", "/v1/events"]
     variant = "/v1/experiments/{key}/assignment"
+    erased = ["/v1/erasures/{erasure_id}", "/v1/readers/{reader_id}"]
     plain = ["/healthz", "/metrics", "/readyz", *ads, *written, variant, "/v1/models"]
     many = [f"/v1/readers/{task}" for task in ("churn", "conversion", "engagement", "segment")]
-    assert sorted(schema["paths"]) == [*plain, *many, *about_a_reader, slate, segment]
+    assert sorted(schema["paths"]) == sorted([*plain, *many, *about_a_reader, slate, segment, *erased])
     assert [parameter["name"] for parameter in schema["paths"][segment]["get"]["parameters"]] == ["reader_id"]
     for path in about_a_reader:
         route = schema["paths"][path]["get"]
         assert [parameter["name"] for parameter in route["parameters"]] == ["reader_id", "reasons"]
-        assert sorted(route["responses"]) == ["200", "401", "404", "422", "503"]
+        assert sorted(route["responses"]) == ["200", "401", "403", "404", "422", "503"]
+        assert route["x-scope"] == "read"
         assert list(route["responses"]["404"]["content"]) == ["application/problem+json"]
     assert schema["components"]["schemas"]["ChurnAnswer"]["example"]["band"] == "high"
     assert schema["components"]["schemas"]["ConversionAnswer"]["example"]["action"] == "prompt"

@@ -94,7 +94,7 @@ def test_what_nobody_expected_is_logged_under_its_request_id_and_tells_nothing(
     def fail(self: Any, row: Any) -> float:
         raise ZeroDivisionError("secret detail")
 
-    monkeypatch.setattr("readership.serving.scorer.Scorer.answer", fail)
+    monkeypatch.setattr("readership.serving.scorer.Scorer.features", fail)
     with caplog.at_level(logging.ERROR, "readership.serving"):
         answer = client.get(CHURN, headers={"X-Request-ID": "find-me"})
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")

@@ -29,12 +29,14 @@ audit_app = typer.Typer(
 )
 models_app = typer.Typer(no_args_is_help=True, help="Versions of models and which is live.")
 keys_app = typer.Typer(no_args_is_help=True, help="API keys.")
+reader_app = typer.Typer(no_args_is_help=True, help="What is kept of one reader: all of it shown, or all of it erased.")
 campaign_app = typer.Typer(no_args_is_help=True, help="Lists of readers to contact, and what the contact did.")
 experiment_app = typer.Typer(no_args_is_help=True, help="Experiments: what they take, and what came of them.")
 app.add_typer(features_app, name="features")
 app.add_typer(audit_app, name="audit")
 app.add_typer(models_app, name="models")
 app.add_typer(keys_app, name="keys")
+app.add_typer(reader_app, name="reader")
 app.add_typer(campaign_app, name="campaign")
 app.add_typer(experiment_app, name="experiment")
 
@@ -53,7 +55,10 @@ def main() -> None:
 
 @contextmanager
 def open_warehouse(brand: str | None = None) -> Iterator[tuple["Warehouse", Settings, "Progress"]]:
-    """The configured warehouse with its schema up to date, the settings, and a line for progress on stderr."""
+    """The configured warehouse with its schema up to date, the settings, and a line for progress on stderr.
+
+    Erasures that wait for it are carried out first.
+    """
     from readership.pipelines.progress import Progress
     from readership.warehouse import Warehouse, migrate
 
@@ -62,6 +67,12 @@ def open_warehouse(brand: str | None = None) -> Iterator[tuple["Warehouse", Sett
         if warehouse.notice:
             progress.say(warehouse.notice)
         migrate(warehouse)
+        if settings.erasures_dir.is_dir():
+            from readership.pipelines.erasure import erase_waiting
+
+            for receipt in erase_waiting(warehouse, settings):
+                rows = ", ".join(f"{name} {count:,}" for name, count in receipt.erased.items())
+                progress.say(f"erasure {receipt.id} is done; rows that went: {rows or 'none'}")
         yield warehouse, settings, progress
 
 

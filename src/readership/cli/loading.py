@@ -2,13 +2,16 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from readership.cli.application import app, emit, in_utc, open_warehouse
 from readership.cli.options import EventFormat, Json, Received
-from readership.settings import load_settings
+from readership.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from readership.warehouse import Warehouse
 
 
 @app.command()
@@ -154,12 +157,10 @@ def ingest(
         if chosen.kind == "sessions":
             from readership.pipelines.adopt import ingest_session_files
 
-            emit(
-                ingest_session_files(
-                    warehouse, files, chosen, settings=current, check=check, consent=purposes, progress=progress
-                ),
-                json,
+            result = ingest_session_files(
+                warehouse, files, chosen, settings=current, check=check, consent=purposes, progress=progress
             )
+            emit(result | ({} if check else _too_old(warehouse, current)), json)
             return
         summary = run(
             warehouse,
@@ -171,7 +172,15 @@ def ingest(
             consent=purposes,
             progress=progress,
         )
-    emit(summary.as_dict(), json)
+        gone = {} if check else _too_old(warehouse, current)
+    emit(summary.as_dict() | gone, json)
+
+
+def _too_old(warehouse: "Warehouse", settings: Settings) -> dict[str, dict[str, int]]:
+    """Delete what is older than READERSHIP_RETENTION_DAYS; nothing to say where it is not set."""
+    from readership.pipelines.retention import enforce_retention
+
+    return {"too_old": enforce_retention(warehouse, settings)} if settings.retention_days else {}
 
 
 def _ingest_kafka(
@@ -208,7 +217,7 @@ def _ingest_segments(folder: Path | None, as_json: bool) -> None:
     from readership.pipelines.segments import ingest_segments
 
     with open_warehouse() as (warehouse, current, progress):
-        emit(ingest_segments(warehouse, current, folder, progress), as_json)
+        emit(ingest_segments(warehouse, current, folder, progress) | _too_old(warehouse, current), as_json)
 
 
 def _adopt(
@@ -240,7 +249,8 @@ def _adopt(
         result = adopt(
             warehouse, there, chosen, settings=current, check=check, again=again, consent=consent, progress=progress
         )
-    emit(result, as_json)
+        gone = {} if check else _too_old(warehouse, current)
+    emit(result | gone, as_json)
 
 
 def _ingest_records(

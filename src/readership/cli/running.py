@@ -43,11 +43,50 @@ def serve(
 
 
 @keys_app.command("create")
-def keys_create(name: Annotated[str, typer.Argument(help="Who will use it.")]) -> None:
+def keys_create(
+    name: Annotated[str, typer.Argument(help="Who will use it.")],
+    scopes: Annotated[str, typer.Option(help="What it may do: read, score, ingest, admin.")] = "read,score,ingest",
+) -> None:
     """Make an API key; it is shown once and only its hash is kept."""
     from readership.serving.keys import create
 
-    typer.echo(create(load_settings(), name))
+    typer.echo(create(load_settings(), name, [part.strip() for part in scopes.split(",") if part.strip()]))
+
+
+@keys_app.command("list")
+def keys_list(json: Json = False) -> None:
+    """The keys there are: names, scopes, and until when those that were replaced are taken."""
+    from readership.serving.keys import listed
+
+    found = listed(load_settings())
+    if json:
+        typer.echo(json_module.dumps({"keys": found}))
+        return
+    for key in found:
+        until = f"  until {key['until']}" if key["until"] else ""
+        typer.echo(f"{key['name']}  {','.join(key['scopes'])}  made {key['created_at']}{until}")
+
+
+@keys_app.command("rotate")
+def keys_rotate(
+    name: Annotated[str, typer.Argument(help="Whose key.")],
+    grace_hours: Annotated[float, typer.Option(min=0, help="For so long the old key is taken yet.")] = 24,
+) -> None:
+    """Make a key in place of another, with its scopes; the old one is taken for a while yet."""
+    from datetime import timedelta
+
+    from readership.serving.keys import rotate
+
+    typer.echo(rotate(load_settings(), name, timedelta(hours=grace_hours)))
+
+
+@keys_app.command("revoke")
+def keys_revoke(name: Annotated[str, typer.Argument(help="Whose keys.")]) -> None:
+    """Take no key of this name any more; workers know it within a second."""
+    from readership.serving.keys import revoke
+
+    revoke(load_settings(), name)
+    typer.echo(f"no key named {name} is taken any more")
 
 
 @app.command()

@@ -3,13 +3,14 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from readership.contracts import Dataset, Folds
 from readership.errors import InputError
@@ -32,6 +33,7 @@ class DatasetManifest:
     outcomes         labels of 1 by their recorded reason, where the label has one
     sql_hashes       sha256 of every statement that was run, by file name
     content_hash     sha256 of the canonical values, not of the Parquet bytes
+    erasures         when rows of erased readers were taken out, with the hash before and after
     """
 
     task: str
@@ -55,6 +57,7 @@ class DatasetManifest:
     sql_hashes: Mapping[str, str]
     content_hash: str
     brand: str | None = None
+    erasures: tuple[Mapping[str, Any], ...] = ()
 
     def as_folds(self) -> Folds:
         """The folds that were asked for."""
@@ -105,6 +108,42 @@ def save(dataset: Dataset, manifest: DatasetManifest, folder: Path) -> Path:
     written.write_text(json.dumps(asdict(manifest), indent=1, ensure_ascii=False), encoding="utf-8")
     written.replace(folder / MANIFEST)
     return folder
+
+
+def without(folder: Path, readers: NDArray[np.uint64], at: str) -> int:
+    """Take the rows of these readers out of the dataset in `folder`; returns how many there were.
+
+    The manifest gets the hash of what is left and keeps the one before, by which models name what they learnt from.
+    """
+    dataset, manifest = load(folder)
+    gone = np.isin(dataset.reader, readers)
+    if not gone.any():
+        return 0
+    left, taken = dataset.take(~gone), dataset.take(gone)
+    after = content_hash(left)
+    told = {"at": at, "rows": len(taken), "hash_before": manifest.content_hash, "hash_after": after}
+    changed = replace(
+        manifest,
+        rows=len(left),
+        readers=len(np.unique(left.reader)),
+        positives=max(0, manifest.positives - int((taken.label > 0).sum())),
+        row_counts=_fewer(manifest.row_counts, taken.as_of),
+        content_hash=after,
+        erasures=(*manifest.erasures, told),
+    )
+    save(left, changed, folder)
+    return len(taken)
+
+
+def _fewer(row_counts: Mapping[str, int], taken: NDArray[np.datetime64]) -> dict[str, int]:
+    """Rows by cut-off without those taken out; a row belongs to the last cut-off at or before it."""
+    if not row_counts:
+        return {}
+    begins = np.array([cutoff.removesuffix("+00:00") for cutoff in row_counts], dtype="datetime64[ms]")
+    order = np.argsort(begins)
+    places = order[np.maximum(np.searchsorted(begins[order], taken.astype("datetime64[ms]"), side="right") - 1, 0)]
+    fewer = np.bincount(places, minlength=len(begins))
+    return {cutoff: rows - int(less) for (cutoff, rows), less in zip(row_counts.items(), fewer, strict=True)}
 
 
 def load(folder: Path) -> tuple[Dataset, DatasetManifest]:

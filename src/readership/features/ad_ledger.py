@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from readership.events.identity import reader_key
 from readership.features.lmdb_file import TWO, LmdbFile, next_key, pairs_from
 from readership.features.state import START, Place
 
@@ -79,6 +80,11 @@ class _Kept(msgspec.Struct, array_like=True):
     @property
     def shown(self) -> bool:
         return self.impression or self.click
+
+
+def _about(kept: _Kept) -> tuple[int | None, ...]:
+    """Whose decision it is, by its cap and by its log."""
+    return kept.sale.capped, reader_key(kept.sale.reader_id) if kept.sale.reader_id else None
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -160,6 +166,23 @@ class AdLedger(NamedTuple):
             return found, last
 
         return self.file.look(FEED, follow)
+
+    def forget(self, reader: int) -> None:
+        """Keep nothing of a reader: neither what fills their caps nor that decisions were about them."""
+        caps, decisions = self.file.tables[CAPS], self.file.tables[DECISIONS]
+
+        def forget(txn: Any) -> None:
+            with txn.cursor(db=caps) as cursor:
+                theirs = [key for key in cursor.iternext(values=False) if _CAP.unpack(key)[1] == reader]
+            for key in theirs:
+                txn.delete(key, db=caps)
+            with txn.cursor(db=decisions) as cursor:
+                made = [(key, kept) for key, value in cursor if reader in _about(kept := _kept(value))]
+            for key, kept in made:
+                kept.sale = msgspec.structs.replace(kept.sale, capped=None, reader_id="")
+                txn.put(key, _encode(kept), db=decisions)
+
+        self.file.write(forget)
 
     def _settle(self, txn: Any, now_ms: int) -> int:
         tables = self.file.tables

@@ -29,6 +29,18 @@ class Exposed(NamedTuple):
         while self.file.look(EXPOSED, lambda cursor: _those_of(experiment, cursor)):
             self.file.write(lambda txn: self._forget(txn, experiment))
 
+    def forget_unit(self, unit: str) -> None:
+        """Leave out what was kept of one unit, of every experiment."""
+        table, end = self.file.tables[EXPOSED], _digest(unit, 16)
+
+        def forget(txn: Any) -> None:
+            with txn.cursor(db=table) as cursor:
+                found = [key for key in cursor.iternext(values=False) if key.endswith(end)]
+            for key in found:
+                txn.delete(key, db=table)
+
+        self.file.write(forget)
+
     def _forget(self, txn: Any, experiment: str) -> None:
         table = self.file.tables[EXPOSED]
         with txn.cursor(db=table) as cursor:

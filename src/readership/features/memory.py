@@ -29,9 +29,8 @@ def write_memory(
     version = new_version(online / MEMORY)
     version.put([(_NAMES, "\n".join(files).encode())])
     for name, content in files.items():
-        parts = [content[begin : begin + _PART_BYTES] for begin in range(0, max(len(content), 1), _PART_BYTES)]
-        for number, part in enumerate(parts):
-            version.put([(_key(name, number), part)])
+        for part in file_parts(name, content):
+            version.put([part])
     version.finish(meta, failed=False)
     return version.name
 
@@ -62,3 +61,9 @@ def _whole(opened: Version, name: str) -> bytes:
 def _key(name: str, number: int) -> bytes:
     """The key of one part of a file."""
     return b"file/" + name.encode() + b"/" + _NUMBER.pack(number)
+
+
+def file_parts(name: str, content: bytes) -> list[tuple[bytes, bytes]]:
+    """A file of the memory as rows of its version."""
+    parts = [content[begin : begin + _PART_BYTES] for begin in range(0, max(len(content), 1), _PART_BYTES)]
+    return [(_key(name, number), part) for number, part in enumerate(parts)]

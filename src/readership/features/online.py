@@ -165,12 +165,6 @@ class OnlineFeatures:
             return None
         return Reasons(opened.meta.model_version, opened.meta.as_of, self._texts.decode(value))
 
-    def keep_copies(self) -> None:
-        """Go on answering where the store goes away, from copies of the versions in use."""
-        for version in (self._features, *self._reasons.values()):
-            if version is not None:
-                version.keep_copy()
-
     def refresh(self) -> bool:
         """Take up newly published versions; looks at most once a second. True when something changed.
 
@@ -200,3 +194,8 @@ def _reasons(task: str) -> str:
 
 def _key(reader: int) -> bytes:
     return _KEY.pack(_ROW, reader)
+
+
+def row_key(reader: int) -> bytes:
+    """The key of a reader's row in the features, and in the reasons of every task."""
+    return _key(reader)

@@ -121,6 +121,9 @@ class State(Protocol):
     def reader(self, reader: int) -> Reader:
         """What is kept of a reader; an empty one where there is nothing."""
 
+    def forget(self, reader: int) -> None:
+        """Keep nothing of a reader: neither their record nor their reads in the feed."""
+
     def reads_after(self, place: Place, most: int) -> tuple[list[Opened], Place]:
         """The reads that arrived after `place`, in order, at most so many; and the place behind the last of them."""
 

@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from readership.features.ad_ledger import AD_TABLES
-from readership.features.exposed import EXPOSED
+from readership.features.ad_ledger import AD_TABLES, AdLedger
+from readership.features.exposed import EXPOSED, Exposed
 from readership.features.kept import (
     Kept,
     Put,
@@ -117,6 +117,19 @@ class LmdbState:
         record = kept(found) if found else Kept()
         return Reader(record.consent, record.reads)
 
+    def forget(self, reader: int) -> None:
+        """See `State.forget`. The file gives the room to what comes next; until then bytes may lie in unused pages."""
+
+        def forget(txn: Any) -> None:
+            txn.delete(_ONE.pack(reader), db=self._tables[b"readers"])
+            with txn.cursor(db=self._tables[b"reads"]) as cursor:
+                theirs = [(place, read.event) for place, value in cursor if (read := feed_read(value)).reader == reader]
+            for place, event in theirs:
+                txn.delete(place, db=self._tables[b"reads"])
+                txn.delete(event, db=self._tables[b"seen"])
+
+        self._write(forget)
+
     def reads_after(self, place: Place, most: int) -> tuple[list[Opened], Place]:
         """See `State.reads_after`."""
 
@@ -205,6 +218,12 @@ class LmdbState:
                     break
                 txn.delete(_name(change.article_id), db=self._tables[b"newest"])
                 txn.delete(key, db=self._tables[b"articles"])
+
+
+def forget_here(file: LmdbFile, reader: int) -> None:
+    """Keep nothing of what a reader was shown and was assigned on this machine."""
+    Exposed(file).forget_unit(str(reader))
+    AdLedger(file).forget(reader)
 
 
 def _name(article_id: str) -> bytes:

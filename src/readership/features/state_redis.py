@@ -100,6 +100,29 @@ class RedisState:
         record = self._decoded(kept, found) if found else Kept()
         return Reader(record.consent, record.reads)
 
+    def forget(self, reader: int) -> None:
+        """See `State.forget`."""
+        self._link.ask(lambda client: client.unlink(self._reader_key(reader)))
+        place: str = "-"
+        while True:
+            rows = self._link.ask(partial(_entries, self._key("reads"), place))
+            theirs = [
+                (entry, read.event)
+                for entry, fields in rows
+                if (read := self._decoded(feed_read, fields[b"e"])).reader == reader
+            ]
+            if theirs:
+                self._link.ask(partial(self._strike, theirs))
+            if len(rows) < _PRUNED_AT_ONCE:
+                return
+            place = f"({rows[-1][0].decode()}"
+
+    def _strike(self, entries: list[tuple[bytes, bytes]], client: Any) -> None:
+        with client.pipeline(transaction=True) as pipe:
+            pipe.xdel(self._key("reads"), *(entry for entry, _ in entries))
+            pipe.zrem(self._key("reads_seen"), *(event for _, event in entries))
+            pipe.execute()
+
     def reads_after(self, place: Place, most: int) -> tuple[list[Opened], Place]:
         """See `State.reads_after`."""
         return self._after("reads", place, most, lambda at_ms, content: feed_read(content).opened(at_ms))
@@ -208,6 +231,11 @@ class RedisState:
 
     def _reader_key(self, reader: int) -> str:
         return f"{self.place.prefix}:reader:{reader}"
+
+
+def _entries(key: str, begin: str, client: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:
+    found: list[tuple[bytes, dict[bytes, bytes]]] = client.xrange(key, min=begin, count=_PRUNED_AT_ONCE)
+    return found
 
 
 def _pairs(found: list[bytes]) -> list[tuple[bytes, bytes]]:

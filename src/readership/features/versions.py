@@ -6,7 +6,7 @@ before stays for those who have not looked yet, older ones are deleted. Kept in 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -36,8 +36,8 @@ class Version(Protocol):
     def get(self, key: bytes) -> bytes | None:
         """The row of this key, None where there is none. Raises StoreError where the store cannot be asked."""
 
-    def keep_copy(self) -> None:
-        """Go on answering where the store goes away, from a copy on this machine, as soon as that is made."""
+    def rows(self) -> Iterator[tuple[bytes, bytes]]:
+        """Every row, in no order that holds."""
 
 
 def new_version(table: Online) -> NewVersion:
@@ -82,6 +82,40 @@ def current(table: Online) -> str | None:
     from readership.features.versions_lmdb import current as of_folder
 
     return of_folder(table)
+
+
+def tables(online: Online) -> list[str]:
+    """Tables of which a version is in use, as paths below the store: `features`, `reasons/churn`."""
+    if isinstance(online, RedisPlace):
+        from readership.features.versions_redis import tables as of_server
+
+        return of_server(online)
+    from readership.features.versions_lmdb import tables as of_folder
+
+    return of_folder(online)
+
+
+def names(table: Online) -> list[str]:
+    """Versions of a table that are kept, oldest first."""
+    if isinstance(table, RedisPlace):
+        from readership.features.versions_redis import names as of_server
+
+        return of_server(table)
+    from readership.features.versions_lmdb import names as of_folder
+
+    return of_folder(table)
+
+
+def drop(table: Online, name: str) -> None:
+    """Delete a version that is not in use."""
+    if isinstance(table, RedisPlace):
+        from readership.features.versions_redis import drop as of_server
+
+        of_server(table, name)
+        return
+    from readership.features.versions_lmdb import drop as of_folder
+
+    of_folder(table, name)
 
 
 def clear(online: Online, state_dir: Path) -> None:

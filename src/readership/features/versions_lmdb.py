@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import ClassVar
 
@@ -116,8 +116,10 @@ class LmdbVersion:
             value: bytes | None = txn.get(key)
             return value
 
-    def keep_copy(self) -> None:
-        """It lies on this machine already."""
+    def rows(self) -> Iterator[tuple[bytes, bytes]]:
+        """Every row, in the order of keys."""
+        with self._env.begin() as txn, txn.cursor() as cursor:
+            yield from ((key, value) for key, value in cursor if key != META)
 
 
 def current(table: Path) -> str | None:
@@ -126,6 +128,22 @@ def current(table: Path) -> str | None:
         return (table / "CURRENT").read_text(encoding="utf-8").strip() or None
     except FileNotFoundError:
         return None
+
+
+def tables(online: Path) -> list[str]:
+    """Tables of which a version is in use."""
+    found = (*online.glob("*/CURRENT"), *online.glob("reasons/*/CURRENT"))
+    return sorted(path.parent.relative_to(online).as_posix() for path in found)
+
+
+def names(table: Path) -> list[str]:
+    """Versions on disk, oldest first."""
+    return sorted(path.parent.name for path in table.glob("*/data.mdb"))
+
+
+def drop(table: Path, name: str) -> None:
+    """Delete a version; who has it open may go on reading it."""
+    shutil.rmtree(table / name, ignore_errors=True)
 
 
 def clear(online: Path, kept: Path) -> None:

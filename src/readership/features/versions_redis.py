@@ -14,11 +14,10 @@ from typing import Any
 
 import msgspec
 
-from readership.errors import StoreError, StoreUnreachable
+from readership.errors import StoreError
 from readership.features.meta import KEPT_VERSIONS, META, Meta, fresh_name
 from readership.features.redis_link import RedisLink
-from readership.features.versions_copy import Copy
-from readership.settings import RedisPlace
+from readership.settings import BRANDS, RedisPlace
 
 DRAFT_SECONDS = 6 * 3600
 CHUNK_ROWS, CHUNK_BYTES = 1000, 2**20
@@ -75,7 +74,6 @@ class RedisVersion:
         self.table, self.name = table, name
         self._key = f"{table.prefix}:{name}"
         self._link = RedisLink.of(table)
-        self._copy: Copy | None = None
         told = self._link.ask(lambda client: client.hget(self._key, META))
         try:
             self.meta = msgspec.msgpack.decode(told or b"", type=Meta)
@@ -85,35 +83,7 @@ class RedisVersion:
             ) from error
 
     def get(self, key: bytes) -> bytes | None:
-        """The row of this key, None where there is none; from the copy, where there is one and the server is away.
-
-        Raises StoreError where the version was deleted or cannot be asked.
-        """
-        try:
-            return self._asked(key)
-        except StoreUnreachable:
-            copy = self._copy.now if self._copy else None
-            if copy is None:
-                raise
-            return copy.get(key)
-
-    def keep_copy(self) -> None:
-        """Copy the version to this machine, beside whoever asks."""
-        if self._copy is None:
-            self._copy = Copy(self.meta, self._rows())
-
-    def _rows(self) -> Iterator[list[tuple[bytes, bytes]]]:
-        """All rows, some at a time. Raises StoreError where the version is deleted meanwhile."""
-        link, cursor = RedisLink.of(self.table, patient=True), 0
-        while True:
-            cursor, rows = link.ask(partial(_scanned, self._key, cursor))
-            yield [(key, row) for key, row in rows.items() if key != META]
-            if not cursor:
-                break
-        if not link.ask(lambda client: client.exists(self._key)):
-            raise StoreError(f"version {self.name} was deleted while it was copied")
-
-    def _asked(self, key: bytes) -> bytes | None:
+        """The row of this key, None where there is none. Raises StoreError where the version was deleted."""
         found: bytes | None = self._link.ask(lambda client: client.hget(self._key, key))
         if found is None and not self._link.ask(lambda client: client.exists(self._key)):
             raise StoreError(
@@ -122,11 +92,41 @@ class RedisVersion:
             )
         return found
 
+    def rows(self) -> Iterator[tuple[bytes, bytes]]:
+        """Every row, some at a time."""
+        cursor = 0
+        while True:
+            cursor, part = self._link.ask(partial(_scan, self._key, cursor))
+            yield from ((key, value) for key, value in part.items() if key != META)
+            if not cursor:
+                return
+
 
 def current(table: RedisPlace) -> str | None:
     """Name of the version in use, None where nothing was ever published."""
     name: bytes | None = RedisLink.of(table).ask(lambda client: client.get(f"{table.prefix}:{CURRENT}"))
     return name.decode() if name else None
+
+
+def tables(online: RedisPlace) -> list[str]:
+    """Tables of which a version is in use."""
+    link, end = RedisLink.of(online, patient=True), f":{CURRENT}"
+    keys = link.ask(lambda client: [*client.scan_iter(match=f"{online.prefix}:*{end}", count=CHUNK_ROWS)])
+    found = sorted({key.decode().removeprefix(f"{online.prefix}:").removesuffix(end) for key in keys})
+    return [name for name in found if not name.startswith(f"{BRANDS}:")]
+
+
+def names(table: RedisPlace) -> list[str]:
+    """Versions that are kept, oldest first."""
+    found = RedisLink.of(table).ask(lambda client: client.lrange(f"{table.prefix}:{VERSIONS}", 0, -1))
+    return [name.decode() for name in found]
+
+
+def drop(table: RedisPlace, name: str) -> None:
+    """Delete a version, and its name."""
+    link = RedisLink.of(table, patient=True)
+    link.ask(lambda client: client.lrem(f"{table.prefix}:{VERSIONS}", 0, name))
+    link.ask(lambda client: client.unlink(f"{table.prefix}:{name}"))
 
 
 def clear(online: RedisPlace) -> None:
@@ -138,6 +138,11 @@ def clear(online: RedisPlace) -> None:
         link.ask(lambda client: client.unlink(*tables))
 
 
+def _scan(key: str, cursor: int, client: Any) -> tuple[int, dict[bytes, bytes]]:
+    found: tuple[int, dict[bytes, bytes]] = client.hscan(key, cursor=cursor, count=CHUNK_ROWS)
+    return found
+
+
 def _add(key: str, rows: list[tuple[bytes, bytes]], client: Any) -> int:
     """Add rows to the draft; returns how many of their keys are new."""
     with client.pipeline(transaction=True) as pipe:
@@ -145,11 +150,6 @@ def _add(key: str, rows: list[tuple[bytes, bytes]], client: Any) -> int:
         pipe.expire(key, DRAFT_SECONDS)
         added: int = pipe.execute()[0]
         return added
-
-
-def _scanned(key: str, cursor: int, client: Any) -> tuple[int, dict[bytes, bytes]]:
-    found: tuple[int, dict[bytes, bytes]] = client.hscan(key, cursor, count=CHUNK_ROWS)
-    return found
 
 
 def _chunks(items: Iterable[tuple[bytes, bytes]]) -> Iterator[list[tuple[bytes, bytes]]]:

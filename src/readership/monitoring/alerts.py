@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from readership.monitoring.measure import GREY, Measure
+from readership.monitoring.measure import GREEN, Measure
 from readership.monitoring.rules import Rule, Rulebook, span
 
 MOST_PARTS = 5
@@ -61,9 +61,9 @@ class Notice(NamedTuple):
 def alerts_of(book: Rulebook, measures: Iterable[Measure]) -> list[Alert]:
     """Every alert of this span, in the order in which they fired.
 
-    Each part has a streak of its own: broken without a break from its first time to its last. A time at which nothing
-    was measured neither goes on with a streak nor ends it. Parts of one rule and task whose streaks overlap are one
-    alert.
+    Each part has a streak of its own, from its first time to the first at which it is green again. Amber ends no alert
+    of red, which would come and go with it, and a time at which nothing was measured ends none. Parts of one rule and
+    task whose streaks overlap are one alert.
     """
     ordered = sorted(measures, key=lambda m: m.as_of)
     found = [alert for rule in book.rules.values() for alert in _of_rule(rule, ordered)]
@@ -114,7 +114,7 @@ def _streaks(rule: Rule, rows: Sequence[Measure]) -> Iterator[_Streak]:
     for measure in rows:
         if rule.broken(measure):
             run.append(measure)
-        elif measure.state != GREY or (not rule.state and measure.value is not None):
+        elif measure.state == GREEN if rule.state else measure.value is not None:
             yield from _streak(rule, run, measure.as_of)
             run = []
     yield from _streak(rule, run, None)

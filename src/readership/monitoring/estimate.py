@@ -23,6 +23,9 @@ CLIP = 1e-12
 STEPS = 25
 RIDGE = 0.1
 """Rows' worth of belief that probabilities are as stated; it matters only where outcomes are split without overlap."""
+ASSUMED_SHIFT, ASSUMED_PERIODS = 0.15, 2
+"""How far one period's log-odds lie from another's, until so many periods more have said otherwise: with one cut-off
+to learn from nothing is known of it, and nothing known is not nothing there."""
 LEAST_INFORMATION = 1.0
 """Of a period, below which nothing can be said of its shift."""
 
@@ -44,7 +47,7 @@ def learn_truth(label: Floats, probability: Floats, reader: NDArray[np.uint64], 
     """Slope and shift by logistic regression, their covariance clustered by reader and widened by that of periods.
 
     Periods (cut-offs) differ by more than their readers explain: the news, the season. What the shift varies between
-    them beyond chance is added to its variance.
+    them beyond chance is added to its variance, and something is assumed where few of them are known.
     """
     stated = _logit(probability)
     columns = np.column_stack([np.ones_like(stated), stated])
@@ -129,7 +132,7 @@ def _regression(columns: Floats, label: Floats) -> tuple[Floats, Floats]:
 
 
 def _between(label: Floats, margin: Floats, period: NDArray[np.generic]) -> float:
-    """Variance of the shift between periods beyond that of chance; 0 where there is one period."""
+    """Variance of the shift between periods beyond that of chance; where few are known, drawn to what is assumed."""
     shifts, chances = [], []
     for one in np.unique(period):
         expected = _sigmoid(margin[period == one])
@@ -138,7 +141,9 @@ def _between(label: Floats, margin: Floats, period: NDArray[np.generic]) -> floa
             continue
         shifts.append(float((label[period == one] - expected).sum()) / information)
         chances.append(1 / information)
-    return max(0.0, float(np.var(shifts, ddof=1)) - float(np.mean(chances))) if len(shifts) > 1 else 0.0
+    more = max(0, len(shifts) - 1)
+    seen = max(0.0, float(np.var(shifts, ddof=1)) - float(np.mean(chances))) if more else 0.0
+    return (ASSUMED_PERIODS * ASSUMED_SHIFT**2 + more * seen) / (ASSUMED_PERIODS + more)
 
 
 def _logit(probability: Floats) -> Floats:

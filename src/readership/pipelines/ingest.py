@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from readership.errors import InputError, WarehouseError
 from readership.events import columns as tabular
 from readership.events.consent import PURPOSES, bits
+from readership.events.erased import Erased
 from readership.events.fields import EVENT_TYPES
 from readership.events.lines import LONGEST_LINE, Lines, Numbering, read_lines
 from readership.events.mapping import Mapping
@@ -50,6 +51,7 @@ class IngestSummary:
     events_loaded       events that were not stored before (with `check`: that would be)
     events_duplicate    rows whose event is stored already, or that repeat another row of the load
     events_quarantined  rows that could not be understood
+    events_erased       rows about readers who were erased; nothing of them is kept
     sessions, readers   how many the warehouse holds now
     reasons             the fields that could not be understood, with how often, the first place and its reason
     unknown_types       event types that are none of the contract's, with how often; they are loaded
@@ -61,6 +63,7 @@ class IngestSummary:
     events_quarantined: int
     sessions: int
     readers: int
+    events_erased: int = 0
     reasons: list[dict[str, Any]] = field(default_factory=list)
     unknown_types: dict[str, int] = field(default_factory=dict)
     not_loaded: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -147,6 +150,7 @@ def ingest(
         events_quarantined=load.bad,
         sessions=sessions,
         readers=warehouse.scalar("SELECT uniqExact(user_id) FROM readers"),
+        events_erased=load.left_out,
         reasons=load.reasons(),
         unknown_types=dict(load.unknown),
         not_loaded=load.not_loaded(),
@@ -180,7 +184,8 @@ class EventRows:
         agreed = consent if consent is not None else mapping.consent
         self.arrived = arrived
         self.consent_told = arrived or agreed is not None or "personalisation" in settings.default_consent
-        self.loaded = self.duplicate = self.bad = 0
+        self.loaded = self.duplicate = self.bad = self.left_out = 0
+        self._erased = Erased.of(settings)
         self.unknown: Counter[str] = Counter()
         self._reasons: dict[str, dict[str, Any]] = {}
         self._not_loaded: Counter[str] = Counter()
@@ -214,11 +219,12 @@ class EventRows:
         self.stage.empty("contents")
         seen = 0
         for chunk in chunks:
+            before = self.left_out
             counts = self._typed(chunk)
             if not seen:
                 self._refuse_wrong_mapping(chunk, counts)
             self._refuse_untold_consent(chunk, counts)
-            seen += counts.good + counts.bad + len(chunk.refused)
+            seen += counts.good + counts.bad + len(chunk.refused) + self.left_out - before
             self._store(chunk, counts)
             self.stage.empty(*_PER_CHUNK)
         return seen
@@ -229,6 +235,7 @@ class EventRows:
             "events_loaded": self.loaded,
             "events_duplicate": self.duplicate,
             "events_quarantined": self.bad,
+            "events_erased": self.left_out,
             "reasons": self.reasons(),
             "unknown_types": dict(self.unknown),
         }
@@ -287,6 +294,8 @@ class EventRows:
             self.stage.empty("rows")
             self.stage.layered("insert_rows", chunk.parse, "rows", "all_columns_at_once", **self.values)
             counts = self._count("rows")
+        if self._leave_out_erased():
+            counts = self._count("rows")
         if counts.bad:
             self.stage.layered("insert_reasons", chunk.parse, "reasons", **self.values | {"lines": "rows"})
         if self.arrived and self.stage.rows("colliding_readers"):
@@ -294,6 +303,18 @@ class EventRows:
             self.stage.run("refuse_colliding")
             counts = self._count("rows")
         return counts
+
+    def _leave_out_erased(self) -> int:
+        """Drop the chunk's rows about readers who were erased, understood or not; returns how many."""
+        if not self._erased:
+            return 0
+        gone = self._erased.among(reader for (reader,) in self.stage.rows("readers_of", table="rows"))
+        if not gone:
+            return 0
+        ((rows,),) = self.stage.rows("count_of_readers", table="rows", readers=gone)
+        self.stage.run("leave_out_readers", table="rows", readers=gone)
+        self.left_out += rows
+        return rows
 
     def _put(self, lines: Lines) -> None:
         """Lay lines before the engine: in a file of its own where it runs in this process, else over the network."""
@@ -369,13 +390,14 @@ class EventRows:
             return
         if chunk.rows is None:
             self.stage.run("bad_lines")
-            self.bad += counts.bad
         else:
             bad = chunk.bad(self.stage.rows("bad_rows"))
             columns = {name: [row[i] for row in bad] for i, name in enumerate(("n", "field", "reason", "raw"))}
             schema = pa.schema({"n": pa.uint64(), "field": pa.string(), "reason": pa.string(), "raw": pa.string()})
             self.stage.warehouse.insert(f"{self.stage.database}.bad", pa.table(columns, schema=schema))
-            self.bad += len(bad)
+        self.left_out += leave_out_bad(self.stage, self._erased)
+        ((kept,),) = self.stage.rows("count_bad")
+        self.bad += kept
         for name, rows, first, example in self.stage.rows("count_reasons"):
             known = self._reasons.setdefault(
                 name,
@@ -424,6 +446,16 @@ class EventRows:
                 f"{chunk.source.path}: the reader ids {ids[0]!r} and {ids[1]!r} share the number {number}; "
                 "this part of the file was not loaded; change one of the ids (a prefix is enough) and load it again"
             )
+
+
+def leave_out_bad(stage: Staging, erased: Erased) -> int:
+    """Drop rows that could not be understood and speak of somebody who was erased; returns how many."""
+    if not erased:
+        return 0
+    gone = sorted({n for n, raw in stage.rows("bad_unnamed") if erased.speaks_of(raw)})
+    if gone:
+        stage.run("leave_out_bad", rows=gone)
+    return len(gone)
 
 
 def _lines_file(stage: Staging) -> Path | None:

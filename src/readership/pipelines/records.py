@@ -15,13 +15,15 @@ import polars as pl
 import pyarrow as pa
 
 from readership.errors import InputError
+from readership.events.erased import Erased
+from readership.events.identity import reader_key
 from readership.events.record_mapping import NATIVE, RecordMapping
 from readership.events.record_rows import TextRows, frame_rows, read_rows
 from readership.events.records import RECORD_TABLES, RecordTable
 from readership.events.source import inspect
 from readership.pipelines.progress import Progress
 from readership.pipelines.staging import staging
-from readership.settings import Settings
+from readership.settings import Settings, load_settings
 from readership.warehouse import Warehouse, migrate, read_sql
 from readership.warehouse.remote import open_source
 
@@ -41,6 +43,7 @@ class RecordSummary:
     rows_duplicate    rows that say nothing new
     rows_quarantined  rows that could not be understood
     rows_left_out     rows about something else, by the mapping's `only_with`
+    rows_erased       rows about readers who were erased; nothing of them is kept
     rows_held         versions the table holds now
     reasons           the fields that could not be understood, with how often, the first place and its reason
     """
@@ -52,6 +55,7 @@ class RecordSummary:
     rows_quarantined: int
     rows_held: int
     rows_left_out: int = 0
+    rows_erased: int = 0
     reasons: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -164,6 +168,7 @@ class _Load:
         self.warehouse = warehouse
         self.table = table
         self.mapping = mapping
+        self.erased = 0
         changed = [(f"{of}={theirs}", ours) for of, each in mapping.values.items() for theirs, ours in each.items()]
         self.values: dict[str, Any] = {
             "staging": database,
@@ -211,6 +216,7 @@ class _Load:
             self.warehouse.insert(f"{self.values['staging']}.sources", chunk.rows)
             n = chunk.rows["n"]
             self._run("checked", first=n[0].as_py(), last=n[-1].as_py())
+            self._leave_out_erased()
             self._run("bad")
             self._layered()
             self.warehouse.command("TRUNCATE TABLE {staging:Identifier}.checked", staging=self.values["staging"])
@@ -221,6 +227,16 @@ class _Load:
                 f"{source}: mapping {self.mapping.name!r} takes {self.mapping.first_seen!r} from the first event of "
                 "each article, and no event of these articles is stored; nothing was loaded; load the events first"
             )
+
+    def _leave_out_erased(self) -> None:
+        """Drop the chunk's rows about readers who were erased."""
+        erased = Erased.of(load_settings())
+        if "user_id" not in self.table.key or not erased:
+            return
+        gone = [name for (name,) in self._rows("readers_of") if reader_key(name) in erased]
+        if gone:
+            self.erased += self._rows("count_of_readers", gone=gone)[0][0]
+            self._run("leave_out_readers", gone=gone)
 
     def decide(self, source: str) -> None:
         """Which versions are new; refuses ids of two readers that share a number."""
@@ -254,6 +270,7 @@ class _Load:
             rows_quarantined=sum(reason["rows"] for reason in found),
             rows_held=self.warehouse.scalar("SELECT count() FROM {table:Identifier}", table=self.table.name),
             rows_left_out=self._rows("count_left_out")[0][0],
+            rows_erased=self.erased,
             reasons=found,
             seconds=round(seconds, 3),
         )
@@ -271,8 +288,8 @@ class _Load:
     def _run(self, name: str, **values: Any) -> None:
         self.warehouse.command(read_sql(SQL, name), **self.values, **values)
 
-    def _rows(self, name: str) -> list[tuple[Any, ...]]:
-        return self.warehouse.rows(read_sql(SQL, name), **self.values)
+    def _rows(self, name: str, **values: Any) -> list[tuple[Any, ...]]:
+        return self.warehouse.rows(read_sql(SQL, name), **self.values, **values)
 
 
 def _arrow(frame: pa.Table | pa.RecordBatch | pl.DataFrame) -> pa.Table:
@@ -298,6 +315,7 @@ def _sum(one: RecordSummary, other: RecordSummary) -> RecordSummary:
         rows_quarantined=one.rows_quarantined + other.rows_quarantined,
         rows_held=other.rows_held,
         rows_left_out=one.rows_left_out + other.rows_left_out,
+        rows_erased=one.rows_erased + other.rows_erased,
         reasons=sorted(({**reasons[n], "rows": rows[n]} for n in reasons), key=lambda reason: -reason["rows"]),
         seconds=round(one.seconds + other.seconds, 3),
     )

@@ -1,11 +1,12 @@
 """Exposures that the API logged, into the table `exposures`: each once, whatever was read before."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
+from readership.events.identity import reader_key
 from readership.events.segments import Record
 from readership.warehouse import Warehouse, read_sql
 
@@ -16,9 +17,10 @@ _MOMENT = pl.Datetime("ms", "UTC")
 _TEXTS = ("unit", "experiment", "variant", "treatment", "decision_id")
 
 
-def store_exposures(warehouse: Warehouse, records: Sequence[Record]) -> int:
-    """Store the exposures among these records; returns how many are new."""
+def store_exposures(warehouse: Warehouse, records: Sequence[Record], erased: Container[int] = ()) -> int:
+    """Store the exposures among these records, none of a reader who was erased; returns how many are new."""
     told = [json.loads(record.text) for record in records if record.kind == "exposure"]
+    told = [row for row in told if reader_key(row["unit"]) not in erased]
     if not told:
         return 0
     schema = dict.fromkeys((*_TEXTS, "at"), pl.String) | {"propensity": pl.Float64}

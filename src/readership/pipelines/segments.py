@@ -16,6 +16,7 @@ from typing import Any
 import polars as pl
 
 from readership.errors import InputError
+from readership.events.erased import Erased
 from readership.events.mapping import load_mapping
 from readership.events.record_mapping import NATIVE, RecordMapping
 from readership.events.segments import Record, Segment, read_segment, segments
@@ -88,7 +89,10 @@ def ingest_segments(
         for note in done.notes:
             progress.say(note)
     return {
-        **{name: done.events[name] for name in ("events_loaded", "events_duplicate", "events_quarantined")},
+        **{
+            name: done.events[name]
+            for name in ("events_loaded", "events_duplicate", "events_quarantined", "events_erased")
+        },
         "reasons": done.reasons,
         "unknown_types": dict(done.unknown),
         "sessions": warehouse.scalar("SELECT count() FROM session_metrics"),
@@ -113,8 +117,9 @@ def _take(warehouse: Warehouse, settings: Settings, taken: Taken, segment: Segme
     with tempfile.TemporaryDirectory() as scratch:
         _events(warehouse, settings, reading.records, Path(scratch) / f"{name}+{begin}.jsonl", done)
         done.articles += _articles(warehouse, reading.records, Path(scratch) / f"{name}+{begin}.articles.jsonl")
-    done.decisions += _decisions(warehouse, reading.records)
-    done.exposures += store_exposures(warehouse, reading.records)
+    erased = Erased.of(settings)
+    done.decisions += _decisions(warehouse, reading.records, erased)
+    done.exposures += store_exposures(warehouse, reading.records, erased)
     done.segments += bool(reading.records)
     if reading.damaged:
         done.damaged += len(reading.damaged)
@@ -141,6 +146,7 @@ def _events(warehouse: Warehouse, settings: Settings, records: Sequence[Record],
         rows = EventRows(stage, native, settings, check=False, received="file", consent=None, arrived=True)
         rows.file(Source(path, "lines", gzipped=False))
     done.events.update(events_loaded=rows.loaded, events_duplicate=rows.duplicate, events_quarantined=rows.bad)
+    done.events["events_erased"] += rows.left_out
     done.reasons += rows.reasons()
     done.unknown.update(rows.unknown)
 
@@ -153,16 +159,20 @@ def _articles(warehouse: Warehouse, records: Sequence[Record], path: Path) -> in
     return summary.rows_loaded + summary.rows_changed
 
 
-def _decisions(warehouse: Warehouse, records: Sequence[Record]) -> int:
-    """Store answers as rows of `predictions`; returns how many are new."""
+def _decisions(warehouse: Warehouse, records: Sequence[Record], erased: Erased) -> int:
+    """Store answers as rows of `predictions`, none about a reader who was erased; returns how many are new."""
     told = [record.text for record in records if record.kind == "decision"]
-    return sum(_predictions(warehouse, told[begin : begin + _AT_ONCE]) for begin in range(0, len(told), _AT_ONCE))
+    parts = (told[begin : begin + _AT_ONCE] for begin in range(0, len(told), _AT_ONCE))
+    return sum(_predictions(warehouse, part, erased) for part in parts)
 
 
-def _predictions(warehouse: Warehouse, told: Sequence[bytes]) -> int:
+def _predictions(warehouse: Warehouse, told: Sequence[bytes], erased: Erased) -> int:
     rows = pl.read_ndjson(b"\n".join(told), schema=_PREDICTION).unique("decision_id", keep="last", maintain_order=True)
     times = [pl.col(name).str.to_datetime("%+", time_unit="ms", time_zone="UTC") for name in _TIMES]
-    frame = rows.with_columns(times)
+    gone = erased.among(rows["user_id"].unique().to_list())
+    frame = rows.filter(~pl.col("user_id").is_in(gone)).with_columns(times)
+    if frame.is_empty():
+        return 0
     stored = warehouse.frame(
         read_sql("readership.pipelines.sql.segments", "decided"),
         ids=frame["decision_id"].to_list(),

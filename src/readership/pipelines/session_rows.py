@@ -16,8 +16,10 @@ import pyarrow as pa
 from readership.errors import InputError
 from readership.events import columns as tabular
 from readership.events.consent import PURPOSES, bits
+from readership.events.erased import Erased
 from readership.events.mapping import Mapping
 from readership.events.tiers import FREE, NO_ACCOUNT
+from readership.pipelines.ingest import leave_out_bad
 from readership.pipelines.staging import SQL, Staging
 from readership.pipelines.zones import store_offsets
 from readership.settings import Settings
@@ -38,6 +40,7 @@ class SessionCounts:
     events_loaded       events read off the sessions
     starts, cancels     subscriptions that started or ended, by a change of tier
     quarantined         rows that could not be understood
+    erased              rows about readers who were erased; nothing of them is kept
     created_before_end  rows written over ten minutes before their session ended: a sign of two time zones in one table
     """
 
@@ -49,13 +52,14 @@ class SessionCounts:
     starts: int = 0
     cancels: int = 0
     quarantined: int = 0
+    erased: int = 0
     created_before_end: int = 0
     reasons: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
         reasons = sorted(self.reasons.values(), key=lambda reason: -reason["rows"])
-        names = {"quarantined": "events_quarantined", "reasons": "reasons"}
+        names = {"quarantined": "events_quarantined", "erased": "events_erased", "reasons": "reasons"}
         counts = {names.get(name, name): value for name, value in asdict(self).items()}
         return counts | {"events_duplicate": 0, "reasons": reasons}
 
@@ -92,6 +96,7 @@ class SessionRows:
         self.check = check
         self.label = label
         self.counts = SessionCounts()
+        self._erased = Erased.of(settings)
         agreed = consent if consent is not None else mapping.consent
         self._told = agreed is not None or "personalisation" in settings.default_consent
         for name in ("records", "sessions", "fresh", "doings", "told"):
@@ -125,6 +130,7 @@ class SessionRows:
             table = f"{stage.database}.session_records"
             stage.warehouse.insert(table, tabular.records(rows, self.mapping))
         stage.run("adopt/sessions", **values)
+        self._leave_out_erased()
         batch = _Batch(*stage.rows("adopt/count", **values)[0])
         self._refuse_untold_consent(batch)
         self._collect_bad(rows, batch)
@@ -171,13 +177,23 @@ class SessionRows:
         bad += [(n, "line", reason, text) for n, reason, text in rows.refused]
         columns = {name: [row[i] for row in bad] for i, name in enumerate(_BAD.names)}
         self.stage.warehouse.insert(f"{self.stage.database}.bad", pa.table(columns, schema=_BAD))
-        self.counts.quarantined += len(bad)
+        left_out = leave_out_bad(self.stage, self._erased)
+        self.counts.erased += left_out
+        self.counts.quarantined += len(bad) - left_out
         for name, count in Counter(name for _, name, _, _ in bad).items():
             example = next(reason for _, other, reason, _ in bad if other == name)
             known = self.counts.reasons.setdefault(
                 name, {"field": name, "column": self.mapping.column(name), "rows": 0, "reason": example}
             )
             known["rows"] += count
+
+    def _leave_out_erased(self) -> None:
+        if not self._erased:
+            return
+        gone = self._erased.among(reader for (reader,) in self.stage.rows("readers_of", table="sessions"))
+        if gone:
+            self.counts.erased += self.stage.rows("count_of_readers", table="sessions", readers=gone)[0][0]
+            self.stage.run("leave_out_readers", table="sessions", readers=gone)
 
     def _refuse_untold_consent(self, batch: _Batch) -> None:
         if self._told or batch.with_consent or not batch.good:

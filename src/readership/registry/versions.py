@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from readership.errors import BundleError
+from readership.registry import retraining
 from readership.registry.bundles import read_manifest, versions
 from readership.registry.live import Live, read_live, tasks_on_disk
 from readership.settings import Settings
@@ -24,7 +25,10 @@ def list_models(settings: Settings) -> list[dict[str, Any]]:
     rows = []
     for task in tasks_on_disk(models):
         live = read_live(models, task)
+        again = retraining.read(models, task)
         found = [_row(models / task / version, task, version, live) for version in versions(models, task)]
+        for row in found:
+            row["retrain"] = again.get(row["version"], {}).get("why")
         rows += sorted(found, key=lambda row: str(row.get("created_at", "")), reverse=True)
     return rows
 

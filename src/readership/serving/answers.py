@@ -329,6 +329,29 @@ class ClicksAnswer(BaseModel):
     articles: list[ScoredArticle]
 
 
+class ErasureAnswer(BaseModel):
+    """An erasure, and how far it is."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "erasure_id": "5f1d9c0e7a3b4c2d8e6f0a1b2c3d4e5f",
+                "state": "erased",
+                "accepted_at": "2026-10-01T09:30:00.000+00:00",
+                "online_erased_at": "2026-10-01T09:30:00.012+00:00",
+                "warehouse_erased_at": "2026-10-01T10:00:03.500+00:00",
+                "erased": {"events": 154, "session_versions": 12, "readers": 1, "datasets": 31},
+            }
+        }
+    )
+    erasure_id: str
+    state: Literal["accepted", "online_erased", "erased"]
+    accepted_at: datetime
+    online_erased_at: Annotated[datetime | None, Field(description="since when nothing is answered of the reader")]
+    warehouse_erased_at: Annotated[datetime | None, Field(description="when rows and files were gone; null: not yet")]
+    erased: Annotated[dict[str, int], Field(description="rows that went in that round, by table and kind of file")]
+
+
 class AssignmentAnswer(BaseModel):
     """A variant of an experiment."""
 

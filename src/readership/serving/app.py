@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -35,6 +35,7 @@ from readership.serving.docs import add_docs, describe_keys
 from readership.serving.draining import Draining
 from readership.serving.edge import Edge
 from readership.serving.engagement import engagement
+from readership.serving.erasures import add_erasures
 from readership.serving.events import add_events
 from readership.serving.live_ads import LiveAds
 from readership.serving.live_clicks import LiveClicks
@@ -76,7 +77,7 @@ class Followed:
         self.clicks = LiveClicks(settings)
         self.experiments = LiveExperiments(settings)
         self.ads = LiveAds(settings, self.desk)
-        self.key_digests: Collection[str] | None = keys.accepted(settings)
+        self.key_digests: keys.Accepted | None = keys.accepted(settings)
 
     def look(self) -> None:
         """Take up what changed, here and now."""
@@ -160,6 +161,7 @@ def create_app(settings: Settings) -> FastAPI:
             tags=["readers"],
             summary=f"{path.capitalize()} of a reader",
         )
+    add_erasures(app, followed.desk, settings)
     add_batches(app)
     add_open_inference(app)
     add_events(app, followed.desk)

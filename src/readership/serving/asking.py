@@ -36,7 +36,7 @@ def asking(answering: Answering, recording: Recording, reader_id: str, brand: st
     """
     at_ms, reader = -(-answering.time.now_ms() // TICK_MS) * TICK_MS, reader_key(reader_id)
     try:
-        kept = recording.state.reader(reader)
+        kept = recording.reader(reader)
         agreed = recording.assumed(reader) if kept.consent is None else kept.consent
     except StoreError:
         return Asking(Asker(at_ms, brand=brand), False, NOT_REACHED)

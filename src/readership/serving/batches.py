@@ -21,7 +21,7 @@ from readership.serving.engagement import engagement_answer
 from readership.serving.explain import Explanation
 from readership.serving.openapi import problems
 from readership.serving.problems import Problem
-from readership.serving.readers import Answer, Asked, answering, predictions_of, stored_reasons
+from readership.serving.readers import Answer, Asked, answering, predictions_of, stored_reasons, withdrew
 from readership.serving.segment import segment_answer
 
 MOST_READERS, LONGEST_ID = 1_000, 500
@@ -73,7 +73,7 @@ _SCHEMA = ReadersAsked.model_json_schema()
 
 def _documented(path: str, model: type[BaseModel]) -> type[BaseModel]:
     answers: Any = (list[model], Field(description="in the order asked, of the readers who are known"))  # type: ignore[valid-type]
-    unknown: Any = (list[str], Field(description="readers of whom there are no features"))
+    unknown: Any = (list[str], Field(description="readers of whom there are no features, who withdrew, or were erased"))
     return create_model(f"{path.capitalize()}Answers", answers=answers, unknown=unknown)
 
 
@@ -108,12 +108,12 @@ def readers_of(body: bytes) -> list[str]:
 
 def _found(request: Request, task: str, readers: list[str]) -> tuple[list[tuple[Asked, Explanation]], list[str]]:
     scorer, uplift, store = answering(request, task)
-    predictions = predictions_of(request)
+    predictions, desk = predictions_of(request), request.scope["app"].state.desk
     found, unknown = [], []
     for reader_id in readers:
         key = reader_key(reader_id)
         row = store.features.get(key)
-        if row is None:
+        if row is None or withdrew(desk, key):
             unknown.append(reader_id)
             continue
         asked = Asked(reader_id, scorer, row, key, predictions, uplift)

@@ -8,10 +8,11 @@ import logging
 from collections.abc import Iterable
 
 from readership.errors import StoreError
+from readership.events.erased import Erased
 from readership.events.segments import SegmentLog
 from readership.features.lmdb_file import LmdbFile
-from readership.features.state import open_state
-from readership.features.state_lmdb import TABLES, LmdbState
+from readership.features.state import State, open_state
+from readership.features.state_lmdb import TABLES, LmdbState, forget_here
 from readership.serving.followed_rules import FollowedRules
 from readership.serving.live_models import LiveModels, Trouble
 from readership.serving.live_recommender import LiveRecommender
@@ -33,6 +34,7 @@ class Desk:
         self._settings, self._models = settings, models
         self.rules = FollowedRules(settings.path(settings.rules), settings.state_dir)
         self.recommender = LiveRecommender(settings)
+        self.erased = Erased.of(settings)
         self.predictions = PredictionLog(settings.prediction_log_share, lambda: models.now.shadows)
         self.outbox: Outbox | None = None
         self._recording: Recording | None = None
@@ -69,8 +71,25 @@ class Desk:
         return self._file
 
     def consent(self, reader: int) -> int | None:
-        """What a reader said here last of their consent (bits), None where they said nothing."""
+        """What a reader said here last of their consent (bits), None where they said nothing; 0 of one who was erased.
+
+        Raises StoreError where the state cannot be read.
+        """
+        if reader in self.erased:
+            return 0
         return None if self._recording is None else self._recording.state.reader(reader).consent
+
+    def forget(self, reader: int) -> None:
+        """Keep nothing of what a reader did, was shown and was assigned since the last batch.
+
+        What was said of them is then in a finished segment, which ingest deletes. Raises StoreError.
+        """
+        recording = self.recording()
+        recording.state.forget(reader)
+        if self._file is not None:
+            forget_here(self._file, reader)
+        recording.flush()
+        recording.log.close()
 
     def look(self) -> None:
         """Take up what changed, here and now."""
@@ -142,8 +161,11 @@ class Desk:
             self._closed = Trouble(error.code, str(error))
             return
         segments = SegmentLog(self._settings.path(self._settings.segments))
-        self._recording = Recording(self._settings, segments, state, self._has_features, self.predictions)
+        self._recording = self._recorded(segments, state)
         self._closed = None
+
+    def _recorded(self, segments: SegmentLog, state: State) -> Recording:
+        return Recording(self._settings, segments, state, self._has_features, self.predictions, self.erased)
 
     def _has_features(self, reader: int) -> bool:
         store = self._models.now.store

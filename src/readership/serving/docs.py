@@ -6,6 +6,10 @@ from fastapi import FastAPI
 from starlette.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 
+from readership.serving.edge import OPEN_PATHS
+from readership.serving.keys import scope_of
+from readership.serving.openapi import problems
+
 STATIC = Path(__file__).with_name("static")
 
 
@@ -20,8 +24,13 @@ def add_docs(app: FastAPI) -> None:
 
 
 def describe_keys(app: FastAPI) -> None:
-    """Say in OpenAPI how a key is sent, and that none is needed on the API's own machine."""
+    """Say in OpenAPI how a key is sent, what it needs for each route, and that the API's own machine needs none."""
     schema = app.openapi()
+    for path, methods in schema["paths"].items():
+        for method, route in methods.items():
+            if not path.startswith(OPEN_PATHS):
+                route["x-scope"] = scope_of(method.upper(), path)
+                route["responses"] |= {str(status): answer for status, answer in problems(401, 403).items()}
     schema["components"]["securitySchemes"] = {
         "bearer": {"type": "http", "scheme": "bearer"},
         "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},

@@ -7,7 +7,7 @@ import asyncio
 import logging
 import re
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from itertools import count
 from time import perf_counter
 
@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from readership.serving.admission import Admission
 from readership.serving.draining import Draining
-from readership.serving.keys import digest
+from readership.serving.keys import Accepted, digest, scope_of
 from readership.serving.metrics import RequestMetrics
 from readership.serving.problems import Problem
 from readership.serving.whole import Whole
@@ -42,7 +42,7 @@ class Edge:
         self,
         app: ASGIApp,
         metrics: RequestMetrics,
-        key_digests: Callable[[], Collection[str] | None],
+        key_digests: Callable[[], Accepted | None],
         admission: Admission,
         draining: Draining,
     ) -> None:
@@ -119,9 +119,13 @@ class Edge:
         if not given:
             return Problem(401, "key_missing", "send your key as `Authorization: Bearer …` or `X-API-Key`", challenge)
         caller = digest(given.decode("latin-1"))
-        if caller not in digests:
+        scopes = digests.get(caller)
+        if scopes is None:
             detail = "this key is not known; make one with `readership keys create NAME` where the API runs"
             return Problem(401, "key_unknown", detail, challenge)
+        if (needed := scope_of(scope["method"], path)) not in scopes:
+            detail = f"this key lacks the scope {needed!r}, and has {', '.join(sorted(scopes))}; use another key"
+            return Problem(403, "scope_lacking", detail)
         return self._admission.refusal(scope, caller)
 
 

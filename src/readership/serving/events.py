@@ -44,13 +44,12 @@ def add_events(app: FastAPI, desk: Desk) -> None:
         """
         now_ms = time_ns() // 1_000_000
         try:
-            taken = take(await request.body(), now_ms)
+            taken = take(await request.body(), now_ms, desk.erased)
         except NoBatch as error:
             status = 413 if isinstance(error, TooMany) else 400
             raise Problem(status, "events_invalid", str(error)) from error
         await _kept(desk, taken, now_ms)
-        refused = len(taken.refusals)
-        answer = _EventsAnswer(len(taken.records) - refused, refused, taken.refusals)
+        answer = _EventsAnswer(taken.accepted, len(taken.refusals), taken.refusals)
         return Response(msgspec.json.encode(answer), 202, media_type="application/json")
 
 

@@ -6,7 +6,7 @@ nothing about who did what when are checked by ingest alone.
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -34,12 +34,16 @@ class Refusal(msgspec.Struct):
 
 
 class Taken(NamedTuple):
-    """A batch: what is kept of it, what the state learns from it, what it says was shown, and what is no event."""
+    """A batch: what is kept of it, what the state learns from it, what it says was shown, and what is no event.
+
+    accepted  how many are events, and kept as such
+    """
 
     records: list[Record]
     doings: list[Doing]
     seen: list[Seen]
     refusals: list[Refusal]
+    accepted: int = 0
 
 
 class NoBatch(Exception):
@@ -56,23 +60,37 @@ class _Wrong(Exception):
         self.field, self.reason = field, reason
 
 
-def take(body: bytes, now_ms: int) -> Taken:
-    """The events of a body that arrived at `now_ms`. Raises NoBatch where it holds none."""
+def take(body: bytes, now_ms: int, erased: Container[int] = ()) -> Taken:
+    """The events of a body that arrived at `now_ms`, none of a reader who was erased: of them nothing is kept.
+
+    Raises NoBatch where it holds none.
+    """
     taken = Taken([], [], [], [])
     for index, raw in enumerate(_parts(body)):
         text = bytes(raw).replace(b"\n", b" ").replace(b"\r", b" ").strip()
         event = msgspec.json.decode(text)
+        if erased and _key_of(event) in erased:
+            taken.refusals.append(Refusal(index, "user_id", "was erased; nothing of it is kept"))
+            continue
         try:
             doing = _doing(event, now_ms)
         except _Wrong as wrong:
             taken.refusals.append(Refusal(index, wrong.field, wrong.reason))
         else:
+            taken = taken._replace(accepted=taken.accepted + 1)
             if doing is not None:
                 taken.doings.append(doing)
             if event["event_type"] == SHOWN:
                 taken.seen.extend(_seen(event, now_ms))
         taken.records.append(Record("event", _arrived(text, event, now_ms, index)))
     return taken
+
+
+def _key_of(event: Any) -> int:
+    """The key of the reader an event is about, well formed or not."""
+    if not isinstance(event, dict):
+        return reader_key("")
+    return reader_key(_text(event, "user_id") or f"device:{_text(event, 'device_id')}")
 
 
 def _parts(body: bytes) -> list[msgspec.Raw]:

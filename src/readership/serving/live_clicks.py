@@ -52,8 +52,6 @@ class LiveClicks:
             live = read_live(self._settings.artifacts_dir / "models", TASK)
             bundle = self._bundle(live)
             table = ClicksTable.open(self._settings.online, now.table)
-            if table is not None:
-                table.version.keep_copy()
         except ReadershipError as error:
             return ClicksNow(now.live, now.bundle, now.table, now.time, Trouble(error.code, str(error)))
         return ClicksNow(live, bundle, table, self._time(table), _missing(live, table))

@@ -139,7 +139,6 @@ class LiveModels:
             features = OnlineFeatures.open(self._online)
             for task in TASKS:
                 features.get_reasons(task, 0)  # opens the table now rather than in a request
-            features.keep_copies()
             return Store(features, versions)
         except ReadershipError as error:
             troubles.append(Trouble(error.code, str(error)))

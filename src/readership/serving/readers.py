@@ -10,8 +10,10 @@ from fastapi import Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from readership.errors import StoreError
 from readership.events.identity import reader_key
 from readership.features.online import OnlineFeatures, Row
+from readership.features.state import PERSONALISATION
 from readership.serving.desk import Desk
 from readership.serving.explain import Explanation, explain
 from readership.serving.live_models import ADDS, LiveModels, Snapshot, Store, no_champion
@@ -133,11 +135,17 @@ def encoded(answer: Told) -> Response:
 def asked_about(request: Request, task: str, reader_id: str) -> tuple[Asked, Store, int]:
     """This reader with what answers for `task`, the store that knows them, and their key in it.
 
-    Raises Problem: 503 where nothing answers for the task, 404 for a reader of whom there are no features.
+    Raises Problem: 503 where nothing answers for the task, 404 for a reader of whom there are no features, who has
+    withdrawn since these were made, or who was erased.
     """
+    desk: Desk = request.scope["app"].state.desk
     scorer, uplift, store = answering(request, task)
     reader = reader_key(reader_id)
     row = store.features.get(reader)
+    if row is not None and withdrew(desk, reader):
+        if reader not in desk.erased:
+            raise _not_agreed(reader_id)
+        row = None
     if row is None:
         raise _reader_unknown(reader_id, store.features)
     return Asked(reader_id, scorer, row, reader, predictions_of(request), uplift), store, reader
@@ -195,6 +203,23 @@ def _cannot_answer(task: str, now: Snapshot) -> Problem:
         now.troubles[0] if now.troubles else ("not_ready", "the models are being read; ask again in a second")
     )
     return Problem(503, code, detail, {"Retry-After": "5"})
+
+
+def withdrew(desk: Desk, reader: int) -> bool:
+    """Whether a reader said here that they do not agree to personalisation, or was erased."""
+    try:
+        stated = desk.consent(reader)
+    except StoreError as error:
+        raise Problem(503, error.code, str(error), {"Retry-After": "5"}) from error
+    return stated is not None and not stated & PERSONALISATION
+
+
+def _not_agreed(reader_id: str) -> Problem:
+    detail = (
+        f"reader {reader_id!r} has withdrawn their agreement to personalisation: nothing is said of them; treat them "
+        "like a reader of whom nothing is known"
+    )
+    return Problem(404, "not_agreed", detail)
 
 
 def _reader_unknown(reader_id: str, online: OnlineFeatures) -> Problem:

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from readership.errors import StoreError
 from readership.events.identity import reader_key
+from readership.features.state import PERSONALISATION
 from readership.models.recommendation.composition import Item, Slate, compose
 from readership.models.recommendation.eligible import Wish
 from readership.models.recommendation.rules import Rules
@@ -91,8 +92,9 @@ def recommendations(
     """
     state = request.scope["app"].state
     excluded = [part for text in request.query_params.getlist("exclude") for part in _parts(text)]
-    wish = Wish(_wanted(n), secrets.token_hex(16), excluded, tier or stored_tier(state.models, reader_id))
+    wanted = _wanted(n)
     try:
+        wish = Wish(wanted, secrets.token_hex(16), excluded, tier or _tier(state.models, state.desk, reader_id))
         answer = answered(state.desk, reader_id, brand, _parts(session), wish)
     except StoreError as error:
         raise Problem(503, error.code, str(error), {"Retry-After": "5"}) from error
@@ -124,6 +126,12 @@ def _wanted(n: object) -> int:
 
 def _parts(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _tier(models: LiveModels, desk: Desk, reader_id: str) -> str | None:
+    """The stored tier, unless the reader has said since that they do not agree to personalisation, or was erased."""
+    stated = desk.consent(reader_key(reader_id))
+    return None if stated is not None and not stated & PERSONALISATION else stored_tier(models, reader_id)
 
 
 def stored_tier(models: LiveModels, reader_id: str) -> str | None:

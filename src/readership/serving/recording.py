@@ -1,20 +1,22 @@
 """What the API writes: first the segment log, then the state. Nothing of the warehouse."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from contextlib import suppress
 from threading import Lock
 
 from readership.errors import StoreError, StoreUnreachable
 from readership.events.consent import bits
 from readership.events.segments import Record, SegmentLog
-from readership.features.state import PERSONALISATION, State
+from readership.features.state import PERSONALISATION, Reader, State
 from readership.serving.intake import Taken
 from readership.serving.predictions import PredictionLog
 from readership.settings import Settings
 
 MOST_WAITING = 50_000
 """Events that may wait for the state's server to answer; beyond that, senders are told to come back."""
+NOBODY_ANY_MORE = Reader(consent=0)
+"""What is kept of a reader who was erased."""
 
 
 class Recording:
@@ -27,8 +29,9 @@ class Recording:
         state: State,
         has_features: Callable[[int], bool],
         predictions: PredictionLog,
+        erased: Container[int] = (),
     ) -> None:
-        self.log, self.state, self._predictions = log, state, predictions
+        self.log, self.state, self._predictions, self.erased = log, state, predictions, erased
         self._default = bits(settings.default_consent)
         self._has_features = has_features
         self._later: deque[tuple[Taken, int]] = deque()
@@ -70,6 +73,10 @@ class Recording:
             self.state.take(taken.doings, self.assumed, now_ms)
         if taken.seen:
             self.state.take_shown(taken.seen, self.assumed, now_ms)
+
+    def reader(self, reader: int) -> Reader:
+        """What is kept of a reader; of one who was erased nothing, and they agree to nothing."""
+        return NOBODY_ANY_MORE if reader in self.erased else self.state.reader(reader)
 
     def article(self, article_id: str, content: bytes, told: bytes, now_ms: int) -> int:
         """Keep an article, `told` for the warehouse, `content` for the recommender; gives the number of the change."""

@@ -24,7 +24,7 @@ def serve(settings: Settings, *, host: str, port: int, workers: int = 1) -> None
     which those given here are written.
     """
     settings = settings.model_copy(update={"api_host": host, "api_port": port})
-    if keys.accepted(settings) == frozenset():
+    if keys.accepted(settings) == {}:
         raise SettingsError(
             f"READERSHIP_API_HOST is {host!r}, which others can reach, and there are no keys in "
             f"{keys.keys_path(settings)}: make one with `readership keys create NAME`, or listen on 127.0.0.1"
@@ -65,7 +65,10 @@ def _environment(settings: Settings) -> dict[str, str]:
 
 
 def _logging() -> dict[str, object]:
-    """uvicorn's own logging, with ours beside it on standard error."""
+    """uvicorn's own logging, with ours beside it on standard error; neither holds keys or reader ids."""
     config = copy.deepcopy(LOGGING_CONFIG)
+    config["filters"] = {"redaction": {"()": "readership.serving.redaction.Redaction"}}
+    for handler in config["handlers"].values():
+        handler["filters"] = ["redaction"]
     config["loggers"]["readership"] = {"handlers": ["default"], "level": "INFO", "propagate": False}
     return config

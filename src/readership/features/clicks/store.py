@@ -193,3 +193,8 @@ def _item_key(item_id: str) -> bytes:
 
 def _reader_key(reader: int) -> bytes:
     return _READER + reader.to_bytes(8, "big")
+
+
+def reader_row_key(reader: int) -> bytes:
+    """The key of a reader's row."""
+    return _reader_key(reader)

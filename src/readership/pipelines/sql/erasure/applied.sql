@@ -1,0 +1,3 @@
+-- Whose erasure was carried out here.
+-- grain: mark
+SELECT DISTINCT mark FROM erased
