@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from locust import HttpUser, between, task
 
 READERS, ARTICLES = int(os.environ.get("READERS", "10000")), int(os.environ.get("ARTICLES", "2000"))
-EXPECTED = {"reader_unknown", "no_champion", "no_features", "experiment_unknown"}
+EXPECTED = {"reader_unknown", "not_agreed", "no_champion"}
 AGREED = {"analytics": True, "personalisation": True}
 
 

@@ -136,7 +136,7 @@ def faults(scene: Scene) -> list[Fault]:
         Fault(0.88, "a worker killed", kill),
     ]
     if scene.redis:
-        found += [Fault(0.72, "Redis stopped", scene.redis.stop), Fault(0.76, "Redis started", scene.redis.start)]
+        found += [Fault(0.72, "Redis stopped", scene.redis.stop), Fault(0.74, "Redis started", scene.redis.start)]
     return sorted(found, key=lambda fault: fault.at)
 
 

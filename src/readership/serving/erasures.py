@@ -28,7 +28,7 @@ def add_erasures(app: FastAPI, desk: Desk, settings: Settings) -> None:
     receipts = Receipts.of(settings)
 
     @app.delete(
-        "/v1/readers/{reader_id:path}",
+        "/v1/readers/{reader_id:any}",
         status_code=202,
         tags=["readers"],
         summary="Erase a reader",

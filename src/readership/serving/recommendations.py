@@ -130,7 +130,10 @@ def _parts(text: str) -> list[str]:
 
 def _tier(models: LiveModels, desk: Desk, reader_id: str) -> str | None:
     """The stored tier, unless the reader has said since that they do not agree to personalisation, or was erased."""
-    stated = desk.consent(reader_key(reader_id))
+    try:
+        stated = desk.consent(reader_key(reader_id))
+    except StoreError:  # nobody can be asked who agreed
+        return None
     return None if stated is not None and not stated & PERSONALISATION else stored_tier(models, reader_id)
 
 
