@@ -1,8 +1,10 @@
 """What is paid for as of a moment, and what an offer would do by the simulator's own state."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
+import pytest
 
 from readership.pipelines.impact_learning import EFFECTS
 from readership.pipelines.making import Asked
@@ -42,6 +44,14 @@ def test_periods_that_were_known_and_reach_beyond_the_moment(warehouse) -> None:
     assert [(user, plan, price) for user, plan, price, *_ in found] == [(1, "premium_monthly", 9.9)]
 
 
+@pytest.fixture
+def no_world_left(warehouse) -> Iterator[None]:
+    """The truth lies in a database of its own, which the next test must not find."""
+    yield
+    warehouse.command("DROP DATABASE IF EXISTS {db:Identifier} SYNC", db=TRUTH)
+
+
+@pytest.mark.usefixtures("no_world_left")
 def test_true_effects_of_offers_go_by_how_readers_respond(warehouse, settings) -> None:
     world = World(400, 2, 3)
     simulate(warehouse, settings, Asked(world))
