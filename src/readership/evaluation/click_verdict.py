@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from readership.contracts import Metric
+from readership.evaluation.trust import weighed
 
 FEW_READERS, LARGE_ECE = 300, 0.02
 GOALS = {"auc_efficiency": (0.80, 0.90), "ece": (0.01, 0.01)}
@@ -16,18 +17,8 @@ PLAIN = {
 
 
 def trust(evaluation: dict[str, Any]) -> dict[str, Any]:
-    """`{"level": high | fair | low, "reasons": […]}`: low with any grave doubt, fair with any lesser one."""
-    grave, lesser = list(_grave(evaluation)), list(_lesser(evaluation))
-    if grave or lesser:
-        return {"level": "low" if grave else "fair", "reasons": grave + lesser}
-    return {
-        "level": "high",
-        "reasons": [
-            f"judged on {evaluation['label']['n_test']:,} impressions of {evaluation['label']['readers_test']:,} "
-            f"readers on later days, better than every floor beyond doubt, probabilities off by "
-            f"{100 * evaluation['metrics']['ece']['value']:.1f} points on average, and the leakage audit is clean"
-        ],
-    }
+    """See `weighed`."""
+    return weighed(evaluation, _grave, _lesser, _good)
 
 
 def sentence(evaluation: dict[str, Any]) -> str:
@@ -116,3 +107,11 @@ def _steps(evaluation: dict[str, Any]) -> Iterator[str]:
         )
     for reason in evaluation["left_out"].values():
         yield f"{reason[0].upper()}{reason[1:]}."
+
+
+def _good(evaluation: dict[str, Any]) -> str:
+    return (
+        f"judged on {evaluation['label']['n_test']:,} impressions of {evaluation['label']['readers_test']:,} "
+        f"readers on later days, better than every floor beyond doubt, probabilities off by "
+        f"{100 * evaluation['metrics']['ece']['value']:.1f} points on average, and the leakage audit is clean"
+    )

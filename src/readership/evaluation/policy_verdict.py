@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from readership.contracts import Metric
+from readership.evaluation.trust import weighed
 
 FEW_READERS = 300
 FEW_CLICKS = 100
@@ -28,18 +29,8 @@ def sentence(evaluation: dict[str, Any]) -> str:
 
 
 def trust(evaluation: dict[str, Any]) -> dict[str, Any]:
-    """`{"level": high | fair | low, "reasons": […]}`: low with any grave doubt, fair with any lesser one."""
-    grave, lesser = list(_grave(evaluation)), list(_lesser(evaluation))
-    if grave or lesser:
-        return {"level": "low" if grave else "fair", "reasons": grave + lesser}
-    label = evaluation["label"]
-    return {
-        "level": "high",
-        "reasons": [
-            f"judged on {label['n_test']:,} later decisions of {label['readers_test']:,} readers by the chances they "
-            "were drawn with; what it would learn by exploring further is not in these figures"
-        ],
-    }
+    """See `weighed`."""
+    return weighed(evaluation, _grave, _lesser, _good)
 
 
 def next_steps(evaluation: dict[str, Any]) -> list[str]:
@@ -134,3 +125,11 @@ def _percent(metric: Metric) -> str:
 def _apart(one: Metric, other: Metric) -> bool:
     (a, b), (c, d) = one["ci95"], other["ci95"]
     return None not in (a, b, c, d) and (b < c or d < a)
+
+
+def _good(evaluation: dict[str, Any]) -> str:
+    label = evaluation["label"]
+    return (
+        f"judged on {label['n_test']:,} later decisions of {label['readers_test']:,} readers by the chances they "
+        "were drawn with; what it would learn by exploring further is not in these figures"
+    )

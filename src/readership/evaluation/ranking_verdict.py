@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from readership.contracts import Metric
+from readership.evaluation.trust import weighed
 
 FEW_READERS = 300
 MUCH_UNSEEN = 0.1
@@ -25,19 +26,8 @@ def sentence(evaluation: dict[str, Any]) -> str:
 
 
 def trust(evaluation: dict[str, Any]) -> dict[str, Any]:
-    """`{"level": high | fair | low, "reasons": […]}`: low with any grave doubt, fair with any lesser one."""
-    grave, lesser = list(_grave(evaluation)), list(_lesser(evaluation))
-    if grave or lesser:
-        return {"level": "low" if grave else "fair", "reasons": grave + lesser}
-    label = evaluation["label"]
-    return {
-        "level": "high",
-        "reasons": [
-            f"judged on {label['n_test']:,} later reads of {label['readers_test']:,} readers, each ranked by what was "
-            "known before it, and better than every rule of thumb beyond doubt; but a log holds what readers opened "
-            "among what they were shown, so only a trial shows what new slates would change"
-        ],
-    }
+    """See `weighed`."""
+    return weighed(evaluation, _grave, _lesser, _good)
 
 
 def next_steps(evaluation: dict[str, Any]) -> list[str]:
@@ -125,3 +115,12 @@ def _of_hundred(metric: Metric) -> str:
 
 def _plain(name: str) -> str:
     return PLAIN.get(name, name.replace("_", " "))
+
+
+def _good(evaluation: dict[str, Any]) -> str:
+    label = evaluation["label"]
+    return (
+        f"judged on {label['n_test']:,} later reads of {label['readers_test']:,} readers, each ranked by what was "
+        "known before it, and better than every rule of thumb beyond doubt; but a log holds what readers opened "
+        "among what they were shown, so only a trial shows what new slates would change"
+    )

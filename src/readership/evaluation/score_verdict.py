@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from readership.contracts import Metric
+from readership.evaluation.trust import weighed
 
 FEW_READERS = 300
 LARGE_SHIFT = 3.0
@@ -18,19 +19,8 @@ PLAIN = {
 
 
 def trust(evaluation: dict[str, Any]) -> dict[str, Any]:
-    """`{"level": high | fair | low, "reasons": […]}`: low with any grave doubt, fair with any lesser one."""
-    grave, lesser = list(_grave(evaluation)), list(_lesser(evaluation))
-    if grave or lesser:
-        return {"level": "low" if grave else "fair", "reasons": grave + lesser}
-    r2 = evaluation["metrics"]["r2"]["value"]
-    return {
-        "level": "high",
-        "reasons": [
-            f"judged on {evaluation['label']['readers_test']:,} readers at later dates, better than every rule of "
-            f"thumb beyond doubt, right on average, and the leakage audit is clean; it explains {r2:.0%} of how visits "
-            "differ, so trust it for groups of readers, not for a single visit"
-        ],
-    }
+    """See `weighed`."""
+    return weighed(evaluation, _grave, _lesser, _good)
 
 
 def sentence(evaluation: dict[str, Any]) -> str:
@@ -120,3 +110,12 @@ def _points(metric: Metric) -> str:
 
 def _plain(name: str) -> str:
     return PLAIN.get(name, name.replace("_", " "))
+
+
+def _good(evaluation: dict[str, Any]) -> str:
+    r2 = evaluation["metrics"]["r2"]["value"]
+    return (
+        f"judged on {evaluation['label']['readers_test']:,} readers at later dates, better than every rule of "
+        f"thumb beyond doubt, right on average, and the leakage audit is clean; it explains {r2:.0%} of how visits "
+        "differ, so trust it for groups of readers, not for a single visit"
+    )

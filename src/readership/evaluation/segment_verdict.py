@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from readership.evaluation.trust import weighed
+
 STEADY, SHAKY = 0.8, 0.6
 SHARP = 0.25
 FEW_READERS = 300
@@ -19,13 +21,8 @@ def sentence(evaluation: dict[str, Any]) -> str:
 
 
 def trust(evaluation: dict[str, Any]) -> dict[str, Any]:
-    """`{"level": high | fair | low, "reasons": […]}`: low with any grave doubt, fair with any lesser one."""
-    grave, lesser = list(_grave(evaluation)), list(_lesser(evaluation))
-    if grave:
-        return {"level": "low", "reasons": grave + lesser}
-    if lesser:
-        return {"level": "fair", "reasons": lesser}
-    return {"level": "high", "reasons": [_good(evaluation)]}
+    """See `weighed`."""
+    return weighed(evaluation, _grave, _lesser, _good)
 
 
 def next_steps(evaluation: dict[str, Any]) -> list[str]:

@@ -5,6 +5,7 @@ from math import ceil
 from typing import Any
 
 from readership.contracts import Metric
+from readership.evaluation.trust import weighed
 
 FEW_OUTCOMES = 100
 RESPONSE = "response"
@@ -22,13 +23,8 @@ def sentence(evaluation: dict[str, Any]) -> str:
 
 
 def uplift_trust(evaluation: dict[str, Any]) -> dict[str, Any]:
-    """`{"level", "reasons"}`: low while its order cannot be told from chance, fair with any lesser doubt."""
-    grave, lesser = list(_grave(evaluation)), list(_lesser(evaluation))
-    if grave:
-        return {"level": "low", "reasons": grave + lesser}
-    if lesser:
-        return {"level": "fair", "reasons": lesser}
-    return {"level": "high", "reasons": ["its order of readers beats chance and the order by probability beyond doubt"]}
+    """See `weighed`: low while its order cannot be told from chance."""
+    return weighed(evaluation, _grave, _lesser, _good)
 
 
 def uplift_steps(evaluation: dict[str, Any]) -> list[str]:
@@ -110,3 +106,7 @@ def _per_thousand(metric: Metric) -> str:
         return "an unknown number of"
     low, high = metric["ci95"]
     return f"{metric['value']:.0f}" + ("" if low is None else f" [{low:.0f} to {high:.0f}]")
+
+
+def _good(_: dict[str, Any]) -> str:
+    return "its order of readers beats chance and the order by probability beyond doubt"

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from readership.contracts import Metric
+from readership.evaluation.trust import weighed
 
-LEVELS = ("high", "fair", "low")
 FEW_READERS = 300
 LARGE_ECE = 0.05
 LARGE_SWING = 0.10
@@ -13,13 +13,8 @@ LARGE_TURN = 0.10
 
 
 def trust(evaluation: dict[str, Any]) -> dict[str, Any]:
-    """`{"level": high | fair | low, "reasons": […]}`: low with any grave doubt, fair with any lesser one."""
-    grave, lesser = list(_grave(evaluation)), list(_lesser(evaluation))
-    if grave:
-        return {"level": "low", "reasons": grave + lesser}
-    if lesser:
-        return {"level": "fair", "reasons": lesser}
-    return {"level": "high", "reasons": [_good(evaluation)]}
+    """See `weighed`."""
+    return weighed(evaluation, _grave, _lesser, _good)
 
 
 def next_steps(evaluation: dict[str, Any]) -> list[str]:
